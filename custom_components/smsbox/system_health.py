@@ -1,0 +1,29 @@
+"""System health: whether the gateway can be reached and reports can come."""
+
+from typing import Any
+
+from homeassistant.components import system_health
+from homeassistant.core import HomeAssistant, callback
+
+from .api import DEFAULT_URL
+from .const import CONF_CLOUDHOOK_URL, DOMAIN
+from .tracker import TRACKERS
+from .webhook import report_url
+
+
+@callback
+def async_register(hass: HomeAssistant, register: system_health.SystemHealthRegistration) -> None:
+    """Register the system health of the integration."""
+    register.async_register_info(system_health_info)
+
+
+async def system_health_info(hass: HomeAssistant) -> dict[str, Any]:
+    """Return what the page shows."""
+    entries = hass.config_entries.async_loaded_entries(DOMAIN)
+    urls = [(report_url(hass, entry), entry.data.get(CONF_CLOUDHOOK_URL)) for entry in entries]
+    return {
+        "can_reach_gateway": system_health.async_check_can_reach_url(hass, DEFAULT_URL),
+        "accounts": len(entries),
+        "reports": ", ".join("-" if url is None else "cloud" if url == cloudhook else "url" for url, cloudhook in urls),
+        "following": sum(hass.data[TRACKERS][entry.entry_id].following for entry in entries),
+    }
