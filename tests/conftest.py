@@ -1,11 +1,8 @@
 """Fixtures of all tests."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
-from types import MappingProxyType
+from collections.abc import AsyncGenerator
 from typing import Any
 
-# Before the test harness, which has a package of that name too.
-import custom_components  # noqa: F401
 from homeassistant.config_entries import ConfigSubentryData
 from homeassistant.core import HomeAssistant
 import pytest

@@ -1,0 +1,122 @@
+"""The triggers that the automation editor offers for recipients."""
+
+from homeassistant.components.automation import DOMAIN as AUTOMATION_DOMAIN
+from homeassistant.core import HomeAssistant, ServiceCall
+from homeassistant.helpers import device_registry as dr, trigger as trigger_helper
+from homeassistant.setup import async_setup_component
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_mock_service
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.smsbox.const import DOMAIN
+
+from .gateway import Gateway
+from .reports import report
+
+FIRST_MSGID = 15547355
+
+
+@pytest.fixture
+async def calls(hass: HomeAssistant, entry: MockConfigEntry) -> list[ServiceCall]:
+    """Set up an automation for each trigger, with the recipient's device as its target."""
+    subentry_id = next(iter(entry.subentries))
+    device = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, subentry_id), entry.entry_id)
+    assert device is not None
+    calls: list[ServiceCall] = async_mock_service(hass, "test", "called")
+    automations = [
+        {
+            "alias": trigger,
+            "triggers": [{"trigger": trigger, "target": {"device_id": device.id}}],
+            "actions": [
+                {
+                    "action": "test.called",
+                    "data": {"trigger": trigger, "to": "{{ trigger.to_state.attributes.event_type }}"},
+                }
+            ],
+        }
+        for trigger in ("smsbox.message_delivered", "smsbox.message_failed")
+    ]
+    assert await async_setup_component(hass, AUTOMATION_DOMAIN, {AUTOMATION_DOMAIN: automations})
+    await hass.async_block_till_done()
+    return calls
+
+
+@pytest.mark.parametrize(
+    ("code", "trigger", "status"),
+    [
+        (11, "smsbox.message_delivered", "delivered"),
+        (13, "smsbox.message_failed", "undelivered"),
+        (14, "smsbox.message_failed", "expired"),
+        (15, "smsbox.message_failed", "rejected"),
+        (20, "smsbox.message_failed", "blacklisted"),
+        (1, "smsbox.message_failed", "error"),
+        (10, None, None),
+        (12, None, None),
+        (16, None, None),
+    ],
+)
+async def test_triggers_follow_the_final_status(
+    hass: HomeAssistant,
+    gateway: Gateway,
+    calls: list[ServiceCall],
+    hass_client_no_auth: ClientSessionGenerator,
+    code: int,
+    trigger: str | None,
+    status: str | None,
+) -> None:
+    """Each trigger fires once for its statuses, and for no other."""
+    client = await hass_client_no_auth()
+    await hass.services.async_call(
+        "notify", "send_message", {"entity_id": "notify.mum_sms", "message": "Hello"}, blocking=True
+    )
+    await report(hass, client, FIRST_MSGID, code)
+    assert [(call.data["trigger"], call.data["to"]) for call in calls] == ([(trigger, status)] if trigger else [])
+
+
+async def test_reload_does_not_trigger(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    calls: list[ServiceCall],
+    hass_client_no_auth: ClientSessionGenerator,
+) -> None:
+    """The last report, which comes back with the entity, is not a new one."""
+    client = await hass_client_no_auth()
+    await hass.services.async_call(
+        "notify", "send_message", {"entity_id": "notify.mum_sms", "message": "Hello"}, blocking=True
+    )
+    await report(hass, client, FIRST_MSGID, 11)
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+    state = hass.states.get("event.mum_delivery_report")
+    assert state is not None
+    assert state.attributes["event_type"] == "delivered"
+    assert len(calls) == 1
+
+
+async def test_other_integrations_events_do_not_trigger(hass: HomeAssistant, calls: list[ServiceCall]) -> None:
+    """An event entity that happens to have such an event type is not ours."""
+    assert await async_setup_component(
+        hass,
+        AUTOMATION_DOMAIN,
+        {
+            AUTOMATION_DOMAIN: {
+                "triggers": [{"trigger": "smsbox.message_delivered", "target": {"entity_id": "event.foreign"}}],
+                "actions": [{"action": "test.called"}],
+            }
+        },
+    )
+    hass.states.async_set("event.foreign", "2026-01-01T00:00:00+00:00", {"event_type": "sent"})
+    await hass.async_block_till_done()
+    hass.states.async_set("event.foreign", "2026-01-01T00:00:01+00:00", {"event_type": "delivered"})
+    await hass.async_block_till_done()
+    assert not calls
+
+
+async def test_editor_offers_the_triggers(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Both triggers are described, with our event entities as their target."""
+    await async_setup_component(hass, AUTOMATION_DOMAIN, {})
+    descriptions = await trigger_helper.async_get_all_descriptions(hass)
+    for name in ("smsbox.message_delivered", "smsbox.message_failed"):
+        description = descriptions[name]
+        assert description is not None
+        assert description["target"]["entity"] == [{"domain": ["event"], "integration": DOMAIN}]
