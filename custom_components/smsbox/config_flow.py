@@ -224,7 +224,9 @@ class RecipientFlow(ConfigSubentryFlow):
             if not errors:
                 return self.async_create_entry(title=name, data=data, unique_id=unique_id)
         elif subentry is not None:
-            suggested = {CONF_NAME: subentry.title, **subentry.data}
+            # With a plus, so that they are read as what they are whatever Home Assistant's country is by now.
+            numbers = [f"+{number}" for number in subentry.data[CONF_NUMBERS]]
+            suggested = {CONF_NAME: subentry.title, **subentry.data, CONF_NUMBERS: numbers}
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(self._schema(), suggested),
