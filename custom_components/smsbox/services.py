@@ -132,7 +132,7 @@ async def _send_otp(call: ServiceCall) -> ServiceResponse:
     number = normalize_number(call.hass, call.data[ATTR_NUMBER])
     otp_text = call.data.get(ATTR_TEXT)
     if otp_text is not None and OTP_PLACE not in otp_text:
-        raise validation_error("otp_text_without_code")
+        raise validation_error("otp_text_without_code", marker=OTP_PLACE)
     with translate_errors(call.hass, entry, [phone.mask(number)]):
         number = await entry.runtime_data.client.send_otp(number, otp_text and text.clean(otp_text))
     entry.runtime_data.coordinator.async_schedule_refresh()
