@@ -60,7 +60,7 @@ def test_no_english_left(language: str) -> None:
     assert set(left.values()) <= SAME[language], left
 
 
-@pytest.mark.parametrize("language", ("en", *LANGUAGES))
+@pytest.mark.parametrize("language", ["en", *LANGUAGES])
 def test_no_markup_or_address(language: str) -> None:
     """Texts hold no HTML and no address, which translators could change."""
     for path, text in load(language).items():
