@@ -1,0 +1,1 @@
+"""The SMSBOX gateway, played on loopback for development and tests."""

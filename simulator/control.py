@@ -1,0 +1,119 @@
+"""What the gateway does not have: the page with the phones, and what tests look at and order."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+import json
+from pathlib import Path
+
+from aiohttp import web
+
+from .faults import Fault, FaultKind
+from .state import Gateway, Service
+
+PAGE = Path(__file__).with_name("page.html")
+
+
+class Control:
+    """The page and the control of a gateway, which takes and answers JSON."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return where all of it is found."""
+        return [
+            web.get("/", self._page),
+            web.get("/events", self._events, allow_head=False),
+            web.get("/messages", self._messages),
+            web.delete("/messages", self._empty),
+            web.get("/requests", self._requests),
+            web.delete("/requests", self._reset_requests),
+            web.get("/faults", self._faults),
+            web.post("/faults", self._order_fault),
+            web.delete("/faults", self._clear_faults),
+            web.put("/balance", self._set_balance),
+            web.post("/keys", self._set_keys),
+        ]
+
+    async def _page(self, request: web.Request) -> web.FileResponse:
+        """Show the phones."""
+        return web.FileResponse(PAGE)
+
+    async def _events(self, request: web.Request) -> web.StreamResponse:
+        """Send the page what it shows, now and after every change."""
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
+        await response.prepare(request)
+        while not self._gateway.closing.is_set():
+            changed = self._gateway.changed
+            await response.write(b"data: %s\n\n" % json.dumps(self._gateway.as_json()).encode())
+            await changed.wait()
+        return response
+
+    async def _messages(self, request: web.Request) -> web.Response:
+        """List what arrived, the newest last."""
+        return web.json_response(self._gateway.as_json()["messages"])
+
+    async def _empty(self, request: web.Request) -> web.Response:
+        """Forget what arrived."""
+        self._gateway.messages.clear()
+        self._gateway.notify()
+        return web.Response(status=204)
+
+    async def _requests(self, request: web.Request) -> web.Response:
+        """Count the requests that came in for each service, those that a fault struck too."""
+        return web.json_response({service: self._gateway.requests[service] for service in Service})
+
+    async def _reset_requests(self, request: web.Request) -> web.Response:
+        """Count from zero."""
+        self._gateway.requests.clear()
+        return web.Response(status=204)
+
+    async def _faults(self, request: web.Request) -> web.Response:
+        """List the faults that are still to come."""
+        return web.json_response([fault.as_json() for fault in self._gateway.faults])
+
+    async def _order_fault(self, request: web.Request) -> web.Response:
+        """Order a fault: `service`, `fault` and what else a `Fault` has."""
+        with _explained():
+            fault = Fault(**await request.json())
+            fault.fault = FaultKind(fault.fault)
+            if fault.service not in (*Service, "*"):
+                raise ValueError(f"services are {', '.join(Service)} and *")
+            if fault.count < 1:
+                raise ValueError("count is 1 or more")
+        self._gateway.faults.append(fault)
+        return web.json_response(fault.as_json(), status=201)
+
+    async def _clear_faults(self, request: web.Request) -> web.Response:
+        """Let everything go well again."""
+        self._gateway.faults.clear()
+        return web.Response(status=204)
+
+    async def _set_balance(self, request: web.Request) -> web.Response:
+        """Set the `balance`, given as a number or in a string."""
+        with _explained():
+            balance = Decimal(str((await request.json())["balance"]))
+            if not balance.is_finite():
+                raise ValueError("balance is a number")
+        self._gateway.balance = balance
+        self._gateway.notify()
+        return web.json_response({"balance": f"{balance:.2f}"})
+
+    async def _set_keys(self, request: web.Request) -> web.Response:
+        """Accept only these `keys` from now on."""
+        with _explained():
+            keys = (await request.json())["keys"]
+            if not isinstance(keys, list):
+                raise TypeError("keys is a list")
+        self._gateway.keys = {str(key) for key in keys}
+        return web.json_response({"keys": keys})
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Say what is wrong with an order."""
+    try:
+        yield
+    except (ArithmeticError, KeyError, TypeError, ValueError) as error:
+        raise web.HTTPBadRequest(text=f"{type(error).__name__}: {error}") from error
