@@ -35,7 +35,14 @@ from homeassistant.helpers.selector import (
 import voluptuous as vol
 
 from . import create_client
-from .api import Gender, Language, SmsboxAuthenticationError, SmsboxError
+from .api import (
+    Gender,
+    Language,
+    SmsboxAuthenticationError,
+    SmsboxCreditsError,
+    SmsboxError,
+    SmsboxRejectedError,
+)
 from .const import (
     CONF_CHANNELS,
     CONF_DELIVERY_REPORTS,
@@ -90,7 +97,14 @@ OPTIONS_SCHEMA = vol.Schema(
 
 def _flow_error(error: SmsboxError) -> str:
     """Return the error of a form for one of the gateway."""
-    return "invalid_auth" if isinstance(error, SmsboxAuthenticationError) else "cannot_connect"
+    match error:
+        case SmsboxAuthenticationError():
+            return "invalid_auth"
+        case SmsboxRejectedError():
+            LOGGER.error("The gateway refused a request of a flow: %s", error)
+            return "unknown"
+        case _:
+            return "cannot_connect"
 
 
 async def _validate(hass: HomeAssistant, api_key: str) -> dict[str, str]:
@@ -153,6 +167,9 @@ class SmsboxConfigFlow(ConfigFlow, domain=DOMAIN):
                     return self.async_abort(reason="already_configured")
             errors = await _validate(self.hass, api_key)
             if not errors and entry is not None:
+                if entry.data[CONF_API_KEY] == api_key:
+                    # Nothing changes, so the listener will not reload; but the balance is not polled since the refusal.
+                    self.hass.config_entries.async_schedule_reload(entry.entry_id)
                 return self.async_update_and_abort(entry, data_updates={CONF_API_KEY: api_key})
             if not errors:
                 return self.async_create_entry(
@@ -217,6 +234,8 @@ class RecipientFlow(ConfigSubentryFlow):
             if any(other.unique_id == unique_id and other is not subentry for other in entry.subentries.values()):
                 return self.async_abort(reason="already_configured")
             errors = self._normalize(data)
+            if not name:
+                errors[CONF_NAME] = "no_name"
             if not errors and check_numbers:
                 errors, placeholders = await self._async_check_numbers(entry, data[CONF_NUMBERS])
             if not errors and subentry is not None:
@@ -261,15 +280,20 @@ class RecipientFlow(ConfigSubentryFlow):
         client = create_client(self.hass, entry.data[CONF_API_KEY])
         try:
             lookups = [await client.lookup_number(number) for number in numbers]
+        except SmsboxCreditsError:
+            return {"base": "insufficient_credits"}, {}
         except SmsboxError as error:
+            if isinstance(error, SmsboxAuthenticationError):
+                entry.async_start_reauth(self.hass)
             return {"base": _flow_error(error)}, {}
         return (
             {} if all(lookup.reachable for lookup in lookups) else {CONF_NUMBERS: "not_reachable"},
             {
                 "unreachable": ", ".join(f"+{lookup.number}" for lookup in lookups if not lookup.reachable),
                 "networks": ", ".join(
-                    f"+{lookup.number} ({lookup.issuing_network.name})" for lookup in lookups if lookup.reachable
-                ),
+                    f"+{lookup.number} ({lookup.issuing_network.name or '?'})" for lookup in lookups if lookup.reachable
+                )
+                or "–",
             },
         )
 

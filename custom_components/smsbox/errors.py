@@ -46,8 +46,9 @@ def failure(translation_key: str, **placeholders: str) -> HomeAssistantError:
 def translate_errors(hass: HomeAssistant, entry: SmsboxConfigEntry, numbers: Iterable[str] = ()) -> Iterator[None]:
     """Raise Home Assistant's errors for the gateway's; `numbers` names whom an unknown outcome concerns.
 
-    A refused key starts reauth, missing credits refresh the balance.
+    A refused key starts reauth, missing credits and what may have cost some refresh the balance.
     """
+    coordinator = entry.runtime_data.coordinator  # an account that is reloaded meanwhile has none
     try:
         yield
     except SmsboxError as error:
@@ -56,8 +57,9 @@ def translate_errors(hass: HomeAssistant, entry: SmsboxConfigEntry, numbers: Ite
             case SmsboxAuthenticationError():
                 entry.async_start_reauth(hass)
             case SmsboxCreditsError():
-                entry.runtime_data.coordinator.async_schedule_urgent_refresh()
+                coordinator.async_schedule_urgent_refresh()
             case SmsboxOutcomeUnknownError():
+                coordinator.async_schedule_refresh()
                 placeholders = {"numbers": ", ".join(numbers)}
             case SmsboxRejectedError():
                 placeholders = {"code": str(error.code), "message": error.message}

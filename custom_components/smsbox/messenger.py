@@ -16,7 +16,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.service import async_get_config_entry
 
 from . import phone, text
-from .api import MAX_NUMBERS, AcceptedMessage, DeliveryStatus, Gender, Language
+from .api import MAX_NUMBERS, AcceptedMessage, DeliveryStatus, Gender, Language, SmsboxClient
 from .const import (
     CONF_CHANNELS,
     CONF_GENDER,
@@ -140,6 +140,15 @@ class Answer:
     outcomes: list[Outcome]
     text: text.Text | None
     waited: bool
+
+    @property
+    def reached(self) -> set[str]:
+        """Return the subentries of the recipients with an accepted message."""
+        return {
+            outcome.addressee.recipient.subentry_id
+            for outcome in self.outcomes
+            if outcome.addressee.recipient and not outcome.failure
+        }
 
     def as_dict(self) -> dict[str, Any]:
         """Return the action's answer."""
@@ -338,10 +347,10 @@ def _voice_requests(hass: HomeAssistant, order: Order, addressees: Iterable[Addr
         message = text.compose_speech(order.message, limit=MAX_VOICE)
     calls = asyncio.Semaphore(MAX_VOICE_CALLS)
 
-    async def call(addressee: Addressee) -> list[AcceptedMessage]:
+    async def call(client: SmsboxClient, addressee: Addressee) -> list[AcceptedMessage]:
         """Call one number."""
         async with calls:
-            await addressee.entry.runtime_data.client.send_voice(
+            await client.send_voice(
                 addressee.number,
                 message,
                 language=_language(hass, order, addressee),
@@ -350,7 +359,10 @@ def _voice_requests(hass: HomeAssistant, order: Order, addressees: Iterable[Addr
             )
         return [AcceptedMessage(addressee.number, None)]
 
-    return [_Request((addressee,), partial(call, addressee), reports=False) for addressee in addressees], None
+    return [
+        _Request((addressee,), partial(call, addressee.entry.runtime_data.client, addressee), reports=False)
+        for addressee in addressees
+    ], None
 
 
 _REQUESTS = {Channel.SMS: _sms_requests, Channel.TTS: _tts_requests, Channel.VOICE: _voice_requests}
@@ -375,16 +387,14 @@ def _grouped[T](
 
 async def _carry_out(hass: HomeAssistant, request: _Request, channel: Channel, context: Context) -> list[Outcome]:
     """Send one request and track what was accepted; what fails is an outcome too."""
-    entry = request.entry
+    # Taken now: the account may be reloaded or removed before the gateway answers.
+    coordinator, tracker = request.entry.runtime_data.coordinator, hass.data[TRACKERS][request.entry.entry_id]
     try:
-        with translate_errors(hass, entry, _labels(request.addressees)):
+        with translate_errors(hass, request.entry, _labels(request.addressees)):
             accepted = {message.number: message for message in await request.send()}
     except HomeAssistantError as error:
-        if error.translation_key == "outcome_unknown":
-            entry.runtime_data.coordinator.async_schedule_refresh()
         return [Outcome(addressee, failure=error) for addressee in request.addressees]
-    entry.runtime_data.coordinator.async_schedule_refresh()
-    tracker = hass.data[TRACKERS][entry.entry_id]
+    coordinator.async_schedule_refresh()
     outcomes = []
     for addressee in request.addressees:
         if (message := accepted.get(addressee.number)) is None:
@@ -419,8 +429,9 @@ async def _wait_for_reports(hass: HomeAssistant, outcomes: Iterable[Outcome], ti
             tracked.setdefault(outcome.addressee.entry.entry_id, []).append(outcome.tracked)
     await asyncio.gather(
         *(
-            hass.data[TRACKERS][entry_id].wait_until_final(messages, time.total_seconds())
+            tracker.wait_until_final(messages, time.total_seconds())
             for entry_id, messages in tracked.items()
+            if (tracker := hass.data[TRACKERS].get(entry_id))
         )
     )
 

@@ -2,16 +2,21 @@
 
 from typing import override
 
-from homeassistant.components.notify import DOMAIN as NOTIFY_DOMAIN, NotifyEntity, NotifyEntityFeature
+from homeassistant.components.notify import (
+    DATA_COMPONENT,
+    DOMAIN as NOTIFY_DOMAIN,
+    NotifyEntity,
+    NotifyEntityFeature,
+)
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import Context, HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .const import SUBENTRY_RECIPIENT, Channel
+from .const import DOMAIN, SUBENTRY_RECIPIENT, Channel
 from .coordinator import SmsboxConfigEntry
 from .entity import SmsboxEntity
-from .messenger import Addressee, Order, Recipient, async_send, with_title
+from .messenger import Addressee, Answer, Order, Recipient, async_send, with_title
 
 PARALLEL_UPDATES = 0
 
@@ -60,3 +65,14 @@ class RecipientNotifyEntity(SmsboxEntity, NotifyEntity):
     def async_record_notification(self) -> None:
         """Show that an action has sent to this entity."""
         self._async_record_notification()
+
+
+@callback
+def async_record_notifications(hass: HomeAssistant, channel: Channel, answer: Answer) -> None:
+    """Show on the notify entities what an action sent to their recipients, as core does for its own action."""
+    registry = er.async_get(hass)
+    for subentry_id in answer.reached:
+        entity_id = registry.async_get_entity_id(NOTIFY_DOMAIN, DOMAIN, f"{subentry_id}_{ENTITY_KEYS[channel]}")
+        entity = hass.data[DATA_COMPONENT].get_entity(entity_id) if entity_id else None
+        if isinstance(entity, RecipientNotifyEntity):
+            entity.async_record_notification()

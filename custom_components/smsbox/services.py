@@ -47,6 +47,7 @@ from .messenger import (
     unsupported_characters,
     with_title,
 )
+from .notify import async_record_notifications
 
 ATTR_CHANNEL = "channel"
 ATTR_LONG_SMS = "long_sms"
@@ -105,6 +106,7 @@ async def _send(channel: Channel, call: ServiceCall) -> ServiceResponse:
     answer = await async_send(
         call.hass, _order(channel, call.data), addressees, call.context, partial_success=call.return_response
     )
+    async_record_notifications(call.hass, channel, answer)
     return answer.as_dict()
 
 
@@ -133,9 +135,10 @@ async def _send_otp(call: ServiceCall) -> ServiceResponse:
     otp_text = call.data.get(ATTR_TEXT)
     if otp_text is not None and OTP_PLACE not in otp_text:
         raise validation_error("otp_text_without_code", marker=OTP_PLACE)
+    client, coordinator = entry.runtime_data.client, entry.runtime_data.coordinator
     with translate_errors(call.hass, entry, [phone.mask(number)]):
-        number = await entry.runtime_data.client.send_otp(number, otp_text and text.clean(otp_text))
-    entry.runtime_data.coordinator.async_schedule_refresh()
+        number = await client.send_otp(number, otp_text and text.clean(otp_text))
+    coordinator.async_schedule_refresh()
     return {ATTR_NUMBER: number}
 
 
@@ -145,7 +148,7 @@ async def _verify_otp(call: ServiceCall) -> ServiceResponse:
     number = call.data.get(ATTR_NUMBER)
     if number is not None:
         number = normalize_number(call.hass, number)
-    with translate_errors(call.hass, entry, [phone.mask(number or "")]):
+    with translate_errors(call.hass, entry, [phone.mask(number) if number else "OTP"]):
         return asdict(await entry.runtime_data.client.verify_otp(call.data[ATTR_OTP].strip(), number))
 
 
@@ -153,9 +156,10 @@ async def _lookup_number(call: ServiceCall) -> ServiceResponse:
     """Look a number up in the home location register."""
     entry = account(call.hass, call.data.get(ATTR_CONFIG_ENTRY_ID))
     number = normalize_number(call.hass, call.data[ATTR_NUMBER])
+    client, coordinator = entry.runtime_data.client, entry.runtime_data.coordinator
     with translate_errors(call.hass, entry, [phone.mask(number)]):
-        lookup = await entry.runtime_data.client.lookup_number(number)
-    entry.runtime_data.coordinator.async_schedule_refresh()
+        lookup = await client.lookup_number(number)
+    coordinator.async_schedule_refresh()
     return asdict(lookup)
 
 
@@ -215,8 +219,9 @@ async def _notify(call: ServiceCall) -> None:
     channel = data.pop(ATTR_CHANNEL, Channel.SMS)
     if channel not in Channel:
         raise validation_error("invalid_channel", channel=str(channel))
+    channel = Channel(channel)
     message = with_title(call.data[ATTR_MESSAGE], call.data.get(ATTR_TITLE))
-    data = vol.Schema(SEND_FIELDS[Channel(channel)])({**data, ATTR_MESSAGE: message})
+    data = vol.Schema(SEND_FIELDS[channel])({**data, ATTR_MESSAGE: message})
     config_entry_id = data.get(ATTR_CONFIG_ENTRY_ID)
     named, numbers = [], []
     for target in (*call.data[ATTR_TARGET], *data[CONF_NUMBERS]):
@@ -225,7 +230,8 @@ async def _notify(call: ServiceCall) -> None:
         else:
             numbers.append(target)
     addressees = address(call.hass, named, numbers, config_entry_id)
-    await async_send(call.hass, _order(Channel(channel), data), addressees, call.context, partial_success=False)
+    answer = await async_send(call.hass, _order(channel, data), addressees, call.context, partial_success=False)
+    async_record_notifications(call.hass, channel, answer)
 
 
 def _named_recipient(
