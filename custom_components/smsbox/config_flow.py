@@ -293,7 +293,7 @@ class RecipientFlow(ConfigSubentryFlow):
                 "networks": ", ".join(
                     f"+{lookup.number} ({lookup.issuing_network.name or '?'})" for lookup in lookups if lookup.reachable
                 )
-                or "–",
+                or "-",
             },
         )
 
