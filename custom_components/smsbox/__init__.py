@@ -22,9 +22,14 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.EVENT, Platform.NOTIFY, Platform.SENSOR]
 
 
+def gateway_url() -> str:
+    """Return the base of the gateway's API, or of the one that the environment names for development."""
+    return os.environ.get("SMSBOX_API_URL", DEFAULT_URL)
+
+
 def create_client(hass: HomeAssistant, api_key: str) -> SmsboxClient:
-    """Return a client of the gateway, or of the one that the environment names for development."""
-    return SmsboxClient(async_get_clientsession(hass), api_key, os.environ.get("SMSBOX_API_URL", DEFAULT_URL))
+    """Return a client of the gateway."""
+    return SmsboxClient(async_get_clientsession(hass), api_key, gateway_url())
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 from homeassistant.components import system_health
 from homeassistant.core import HomeAssistant, callback
 
-from .api import DEFAULT_URL
+from . import gateway_url
 from .const import CONF_CLOUDHOOK_URL, DOMAIN
 from .tracker import TRACKERS
 from .webhook import report_url
@@ -22,7 +22,7 @@ async def system_health_info(hass: HomeAssistant) -> dict[str, Any]:
     entries = hass.config_entries.async_loaded_entries(DOMAIN)
     urls = [(report_url(hass, entry), entry.data.get(CONF_CLOUDHOOK_URL)) for entry in entries]
     return {
-        "can_reach_gateway": system_health.async_check_can_reach_url(hass, DEFAULT_URL),
+        "can_reach_gateway": system_health.async_check_can_reach_url(hass, gateway_url()),
         "accounts": len(entries),
         "reports": ", ".join("-" if url is None else "cloud" if url == cloudhook else "url" for url, cloudhook in urls),
         "following": sum(hass.data[TRACKERS][entry.entry_id].following for entry in entries),
