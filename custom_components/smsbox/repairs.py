@@ -1,13 +1,13 @@
 """Repair issues: credits are low, delivery reports cannot come."""
 
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_CORE_CONFIG_UPDATE
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
-from homeassistant.helpers.service import async_get_config_entry
 import voluptuous as vol
 
-from .const import CONF_DELIVERY_REPORTS, CONF_LOW_CREDITS, DEFAULT_LOW_CREDITS, DOMAIN
+from .const import CONF_DELIVERY_REPORTS, DOMAIN
 from .coordinator import SmsboxConfigEntry
 from .webhook import report_url
 
@@ -23,7 +23,7 @@ def async_watch_issues(hass: HomeAssistant, entry: SmsboxConfigEntry) -> None:
     @callback
     def check_credits() -> None:
         """Compare the balance with the threshold; while it is not known, leave things as they are."""
-        if not coordinator.last_update_success:
+        if coordinator.low_credits is None:
             return
         if not coordinator.low_credits:
             ir.async_delete_issue(hass, DOMAIN, f"{LOW_CREDITS}_{entry.entry_id}")
@@ -36,11 +36,7 @@ def async_watch_issues(hass: HomeAssistant, entry: SmsboxConfigEntry) -> None:
             is_fixable=True,
             severity=ir.IssueSeverity.WARNING,
             translation_key=LOW_CREDITS,
-            translation_placeholders={
-                "account": entry.title,
-                "credits": f"{coordinator.data:g}",
-                "threshold": f"{entry.options.get(CONF_LOW_CREDITS, DEFAULT_LOW_CREDITS):g}",
-            },
+            translation_placeholders=_low_credits_placeholders(entry),
         )
 
     @callback
@@ -72,6 +68,12 @@ def async_delete_issues(hass: HomeAssistant, entry: SmsboxConfigEntry) -> None:
         ir.async_delete_issue(hass, DOMAIN, f"{issue}_{entry.entry_id}")
 
 
+def _low_credits_placeholders(entry: SmsboxConfigEntry) -> dict[str, str]:
+    """Return what the texts about low credits say of a loaded account."""
+    balance = entry.runtime_data.coordinator.data
+    return {"account": entry.title, "credits": "?" if balance is None else f"{balance:.2f}"}
+
+
 class LowCreditsFlow(RepairsFlow):
     """Looks at the balance again once the account was topped up."""
 
@@ -84,6 +86,8 @@ class LowCreditsFlow(RepairsFlow):
 
     async def async_step_confirm(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
         """Look at the balance, unless the form is shown for the first time."""
+        if self._entry.state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="not_loaded")
         coordinator = self._entry.runtime_data.coordinator
         errors: dict[str, str] = {}
         if user_input is not None:
@@ -98,7 +102,7 @@ class LowCreditsFlow(RepairsFlow):
             step_id="confirm",
             data_schema=vol.Schema({}),
             errors=errors,
-            description_placeholders={"account": self._entry.title, "credits": f"{coordinator.data:g}"},
+            description_placeholders=_low_credits_placeholders(self._entry),
         )
 
 
@@ -106,4 +110,4 @@ async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
     """Return the flow that mends low credits, the only fixable issue."""
-    return LowCreditsFlow(async_get_config_entry(hass, DOMAIN, str(data and data["entry_id"])))
+    return LowCreditsFlow(hass.config_entries.async_get_known_entry(str(data and data["entry_id"])))
