@@ -31,6 +31,6 @@ class LowCreditsBinarySensor(SmsboxEntity, CoordinatorEntity[SmsboxCoordinator],
 
     @property
     @override
-    def is_on(self) -> bool:
+    def is_on(self) -> bool | None:
         """Return whether the credits are low."""
         return self.coordinator.low_credits

@@ -1,12 +1,12 @@
 """The balance, and what a loaded account holds."""
 
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import override
+from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
@@ -15,46 +15,53 @@ from .const import CONF_LOW_CREDITS, DEFAULT_LOW_CREDITS, DOMAIN, LOGGER
 
 UPDATE_INTERVAL = timedelta(minutes=15)
 REFRESH_COOLDOWN = 2
+# In seconds: more than a day is not waited for, whatever the gateway asks.
+LONGEST_WAIT = 24 * 60 * 60
 
 type SmsboxConfigEntry = ConfigEntry[SmsboxData]
 
 
-class SmsboxCoordinator(DataUpdateCoordinator[float]):
-    """Polls the account's balance, in credits."""
+class SmsboxCoordinator(DataUpdateCoordinator[float | None]):
+    """Polls the account's balance, in credits; None until it came for the first time."""
 
     config_entry: SmsboxConfigEntry
 
     def __init__(self, hass: HomeAssistant, entry: SmsboxConfigEntry, client: SmsboxClient) -> None:
+        # What is sent within a moment costs one request together.
+        self._refresh_soon = Debouncer[Coroutine[Any, Any, None]](
+            hass, LOGGER, cooldown=REFRESH_COOLDOWN, immediate=False
+        )
         super().__init__(
             hass,
             LOGGER,
             config_entry=entry,
-            name=DOMAIN,
+            name=entry.title,
             update_interval=UPDATE_INTERVAL,
-            # What is sent within a moment costs one request together.
-            request_refresh_debouncer=Debouncer(hass, LOGGER, cooldown=REFRESH_COOLDOWN, immediate=False),
+            request_refresh_debouncer=self._refresh_soon,
         )
         self._client = client
-        self._urgent_refresh = Debouncer(
+        self._refresh_now = Debouncer(
             hass, LOGGER, cooldown=REFRESH_COOLDOWN, immediate=True, function=self.async_refresh
         )
-        entry.async_on_unload(self._urgent_refresh.async_shutdown)
+        entry.async_on_unload(self._refresh_now.async_shutdown)
 
     @property
-    def low_credits(self) -> bool:
-        """Return whether the balance is at or below the option's threshold; 0 never warns."""
+    def low_credits(self) -> bool | None:
+        """Return whether the balance is at or below the option's threshold, where 0 never warns; None if unknown."""
         threshold: float = self.config_entry.options.get(CONF_LOW_CREDITS, DEFAULT_LOW_CREDITS)
-        return threshold > 0 and self.data is not None and self.data <= threshold
+        if threshold == 0:
+            return False
+        return None if self.data is None else self.data <= threshold
 
     @callback
     def async_schedule_refresh(self) -> None:
         """Refresh the balance soon."""
-        self._debounced_refresh.async_schedule_call()
+        self._refresh_soon.async_schedule_call()
 
     @callback
     def async_schedule_urgent_refresh(self) -> None:
         """Refresh the balance at once."""
-        self._urgent_refresh.async_schedule_call()
+        self._refresh_now.async_schedule_call()
 
     @override
     async def _async_update_data(self) -> float:
@@ -62,10 +69,13 @@ class SmsboxCoordinator(DataUpdateCoordinator[float]):
         try:
             return await self._client.balance()
         except SmsboxAuthenticationError as error:
-            raise ConfigEntryAuthFailed(translation_domain=DOMAIN, translation_key="invalid_auth") from error
+            # Not ConfigEntryAuthFailed, which ends polling: the gateway may take the key again one day.
+            self.config_entry.async_start_reauth(self.hass)
+            raise UpdateFailed(translation_domain=DOMAIN, translation_key="invalid_auth") from error
         except SmsboxTryAgainLaterError as error:
+            retry_after = min(error.retry_after, LONGEST_WAIT) if error.retry_after else None
             raise UpdateFailed(
-                translation_domain=DOMAIN, translation_key="try_again_later", retry_after=error.retry_after
+                translation_domain=DOMAIN, translation_key="try_again_later", retry_after=retry_after
             ) from error
         except SmsboxError as error:
             raise UpdateFailed(translation_domain=DOMAIN, translation_key="cannot_connect") from error

@@ -1,14 +1,25 @@
 """Diagnostics: counts and statuses only, nothing about people, texts or keys."""
 
 from collections import Counter
+from dataclasses import asdict
 from typing import Any
 
 from homeassistant.core import HomeAssistant
 
-from .const import CONF_CHANNELS, CONF_CLOUDHOOK_URL, CONF_NUMBERS, SUBENTRY_RECIPIENT
+from .const import (
+    CONF_CHANNELS,
+    CONF_CLOUDHOOK_URL,
+    CONF_DELIVERY_REPORTS,
+    CONF_LOW_CREDITS,
+    CONF_NUMBERS,
+    CONF_UNSUPPORTED_CHARACTERS,
+    SUBENTRY_RECIPIENT,
+)
 from .coordinator import SmsboxConfigEntry
 from .tracker import TRACKERS
 from .webhook import report_url
+
+OPTIONS = (CONF_DELIVERY_REPORTS, CONF_LOW_CREDITS, CONF_UNSUPPORTED_CHARACTERS)
 
 
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: SmsboxConfigEntry) -> dict[str, Any]:
@@ -18,10 +29,10 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: SmsboxC
     subentries = list(entry.get_subentries_of_type(SUBENTRY_RECIPIENT))
     url = report_url(hass, entry)
     return {
-        "options": dict(entry.options),
+        "options": {key: entry.options.get(key) for key in OPTIONS},
         "balance": coordinator.data,
         "last_update_success": coordinator.last_update_success,
-        "last_exception": type(coordinator.last_exception).__name__ if coordinator.last_exception else None,
+        "last_error": getattr(coordinator.last_exception, "translation_key", None),
         "recipients": {
             "count": len(subentries),
             "numbers": sum(len(subentry.data[CONF_NUMBERS]) for subentry in subentries),
@@ -33,5 +44,5 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: SmsboxC
             "cloudhook": CONF_CLOUDHOOK_URL in entry.data,
             "following": tracker.following,
         },
-        "totals": tracker.totals,
+        "totals": asdict(tracker.totals),
     }

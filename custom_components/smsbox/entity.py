@@ -31,8 +31,9 @@ class SmsboxEntity(Entity):
         self._subentry = subentry
         self._attr_translation_key = key
         self._attr_unique_id = f"{subentry.subentry_id if subentry else entry.entry_id}_{key}"
-        self._attr_device_info = account_device_info(entry)
-        if subentry is not None:
+        if subentry is None:
+            self._attr_device_info = account_device_info(entry)
+        else:
             self._attr_device_info = DeviceInfo(
                 entry_type=DeviceEntryType.SERVICE,
                 identifiers={(DOMAIN, subentry.subentry_id)},

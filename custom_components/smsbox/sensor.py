@@ -40,7 +40,7 @@ class CreditsSensor(SmsboxEntity, CoordinatorEntity[SmsboxCoordinator], SensorEn
 
     @property
     @override
-    def native_value(self) -> float:
+    def native_value(self) -> float | None:
         """Return the balance in credits."""
         return self.coordinator.data
 
