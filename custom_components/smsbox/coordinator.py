@@ -15,8 +15,6 @@ from .const import CONF_LOW_CREDITS, DEFAULT_LOW_CREDITS, DOMAIN, LOGGER
 
 UPDATE_INTERVAL = timedelta(minutes=15)
 REFRESH_COOLDOWN = 2
-# In seconds: more than a day is not waited for, whatever the gateway asks.
-LONGEST_WAIT = 24 * 60 * 60
 
 type SmsboxConfigEntry = ConfigEntry[SmsboxData]
 
@@ -73,9 +71,8 @@ class SmsboxCoordinator(DataUpdateCoordinator[float | None]):
             self.config_entry.async_start_reauth(self.hass)
             raise UpdateFailed(translation_domain=DOMAIN, translation_key="invalid_auth") from error
         except SmsboxTryAgainLaterError as error:
-            retry_after = min(error.retry_after, LONGEST_WAIT) if error.retry_after else None
             raise UpdateFailed(
-                translation_domain=DOMAIN, translation_key="try_again_later", retry_after=retry_after
+                translation_domain=DOMAIN, translation_key="try_again_later", retry_after=error.retry_after
             ) from error
         except SmsboxError as error:
             raise UpdateFailed(translation_domain=DOMAIN, translation_key="cannot_connect") from error
