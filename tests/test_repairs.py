@@ -1,0 +1,207 @@
+"""Repair issues: credits are low, delivery reports cannot come."""
+
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any
+
+from aiohttp import web
+from homeassistant.config_entries import ConfigEntryDisabler
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.setup import async_setup_component
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.smsbox.const import DOMAIN
+
+from .clock import later
+from .conftest import account_entry
+from .gateway import Gateway
+
+FLOWS = "/api/repairs/issues/fix"
+
+type Post = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
+
+
+def issues(hass: HomeAssistant) -> dict[str | None, dict[str, str] | None]:
+    """Return the placeholders of the issues that are shown, by their texts."""
+    return {
+        issue.translation_key: issue.translation_placeholders
+        for issue in ir.async_get(hass).issues.values()
+        if issue.domain == DOMAIN and issue.active
+    }
+
+
+@pytest.fixture
+async def post(hass: HomeAssistant, hass_client: ClientSessionGenerator) -> Post:
+    """Return how the frontend posts to a repair flow."""
+    assert await async_setup_component(hass, "repairs", {})
+    client = await hass_client()
+
+    async def post(path: str, data: dict[str, Any]) -> dict[str, Any]:
+        """Post and return the answer."""
+        response = await client.post(f"{FLOWS}{path}", json=data)
+        assert response.status == HTTPStatus.OK
+        answer: dict[str, Any] = await response.json()
+        return answer
+
+    return post
+
+
+async def start(post: Post, entry: MockConfigEntry) -> dict[str, Any]:
+    """Start the repair of low credits."""
+    return await post("", {"handler": DOMAIN, "issue_id": f"low_credits_{entry.entry_id}"})
+
+
+@pytest.mark.parametrize(
+    ("options", "balance", "low"),
+    [
+        pytest.param({}, "25", True, id="at the default threshold"),
+        pytest.param({}, "25.01", False, id="above it"),
+        pytest.param({"low_credits": 99.5}, "99.5", True, id="at the option's threshold"),
+        pytest.param({"low_credits": 99.5}, "99.51", False, id="above that"),
+        pytest.param({"low_credits": 0}, "0", False, id="never"),
+        pytest.param({"low_credits": 0}, "-3", False, id="never, even below nothing"),
+    ],
+)
+async def test_low_credits(
+    hass: HomeAssistant, gateway: Gateway, options: dict[str, float], balance: str, *, low: bool
+) -> None:
+    """The issue and the binary sensor say the same: the balance is at or below the threshold."""
+    gateway.balance = balance
+    entry = account_entry(options={"delivery_reports": False, **options})
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    state = hass.states.get("binary_sensor.smsbox_low_credits")
+    assert state is not None
+    assert state.state == ("on" if low else "off")
+    expected = {"low_credits": {"account": "SMSBOX", "credits": f"{float(balance):.2f}"}}
+    assert issues(hass) == (expected if low else {})
+
+
+async def test_low_credits_follow_the_balance(hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry) -> None:
+    """The issue comes, tells the latest balance, stays while the gateway is away and goes once topped up."""
+    assert not issues(hass)
+    for balance in ("20", "19.5"):
+        gateway.balance = balance
+        await later(hass)
+        assert issues(hass) == {"low_credits": {"account": "SMSBOX", "credits": f"{float(balance):.2f}"}}
+    gateway.answers["balance"] = lambda _: web.Response(status=HTTPStatus.BAD_GATEWAY)
+    await later(hass)
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+    assert "low_credits" in issues(hass)
+    del gateway.answers["balance"]
+    gateway.balance = "500"
+    await later(hass)
+    assert not issues(hass)
+
+
+@pytest.mark.parametrize("away", [False, True])
+async def test_threshold_is_changed(
+    hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, *, away: bool
+) -> None:
+    """Whoever no longer wants to be warned is not, not even while the balance is unknown."""
+    gateway.balance = "20"
+    await later(hass)
+    assert "low_credits" in issues(hass)
+    if away:
+        gateway.answers["balance"] = lambda _: web.Response(status=HTTPStatus.BAD_GATEWAY)
+    hass.config_entries.async_update_entry(entry, options={"low_credits": 0})
+    await hass.async_block_till_done()
+    assert not issues(hass)
+
+
+async def test_repair(hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, post: Post) -> None:
+    """The repair looks at the balance: still low, not known, topped up."""
+    gateway.balance = "20"
+    await later(hass)
+    form = await start(post, entry)
+    assert (form["type"], form["step_id"], form["errors"]) == ("form", "confirm", {})
+    assert form["description_placeholders"] == {"account": "SMSBOX", "credits": "20.00"}
+    path = f"/{form['flow_id']}"
+
+    gateway.balance = "19.5"
+    form = await post(path, {})
+    assert form["errors"] == {"base": "still_low"}
+    assert form["description_placeholders"] == {"account": "SMSBOX", "credits": "19.50"}
+    assert "low_credits" in issues(hass)
+
+    gateway.answers["balance"] = lambda _: web.Response(status=HTTPStatus.BAD_GATEWAY)
+    form = await post(path, {})
+    assert form["errors"] == {"base": "cannot_connect"}
+    assert "low_credits" in issues(hass)
+
+    del gateway.answers["balance"]
+    gateway.balance = "519.5"
+    assert (await post(path, {}))["type"] == "create_entry"
+    assert not issues(hass)
+
+
+async def test_repair_while_the_balance_is_unknown(
+    hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, post: Post
+) -> None:
+    """The issue outlives a reload without the gateway; its repair then tells no balance, and works later."""
+    gateway.balance = "20"
+    await later(hass)
+    gateway.answers["balance"] = lambda _: web.Response(status=HTTPStatus.BAD_GATEWAY)
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+    form = await start(post, entry)
+    assert form["description_placeholders"] == {"account": "SMSBOX", "credits": "?"}
+    del gateway.answers["balance"]
+    gateway.balance = "519.5"
+    assert (await post(f"/{form['flow_id']}", {}))["type"] == "create_entry"
+
+
+@pytest.mark.parametrize("started_before", [False, True])
+async def test_repair_while_not_loaded(
+    hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, post: Post, *, started_before: bool
+) -> None:
+    """The repair of an account that is not loaded says so, and the issue stays."""
+    gateway.balance = "20"
+    await later(hass)
+    if started_before:
+        form = await start(post, entry)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done()
+    result = await post(f"/{form['flow_id']}", {}) if started_before else await start(post, entry)
+    assert (result["type"], result["reason"]) == ("abort", "not_loaded")
+    assert "low_credits" in issues(hass)
+
+
+async def test_no_report_url(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """The issue is there while reports are wanted and no address on the internet is known."""
+    assert not issues(hass)
+    await hass.config.async_update(external_url=None, internal_url="http://192.168.1.2:8123")
+    await hass.async_block_till_done()
+    assert issues(hass) == {"no_report_url": {"account": "SMSBOX"}}
+    hass.config_entries.async_update_entry(entry, options={"delivery_reports": False})
+    await hass.async_block_till_done()
+    assert not issues(hass)
+    hass.config_entries.async_update_entry(entry, options={"delivery_reports": True})
+    await hass.async_block_till_done()
+    assert issues(hass) == {"no_report_url": {"account": "SMSBOX"}}
+    await hass.config.async_update(external_url="https://example.org")
+    await hass.async_block_till_done()
+    assert not issues(hass)
+
+
+@pytest.mark.parametrize("how", ["disabled", "removed"])
+async def test_issues_go_with_the_account(
+    hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, how: str
+) -> None:
+    """An account that is gone leaves no issue behind."""
+    gateway.balance = "20"
+    await later(hass)
+    await hass.config.async_update(external_url=None)
+    await hass.async_block_till_done()
+    assert set(issues(hass)) == {"low_credits", "no_report_url"}
+    if how == "disabled":
+        await hass.config_entries.async_set_disabled_by(entry.entry_id, ConfigEntryDisabler.USER)
+    else:
+        await hass.config_entries.async_remove(entry.entry_id)
+    await hass.async_block_till_done()
+    assert not issues(hass)
