@@ -1,17 +1,19 @@
 """What was sent and what became of it; alone knows the Store."""
 
 import asyncio
-from collections import deque
+from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypedDict
+from itertools import takewhile
+from typing import Any, Self, TypedDict
 
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CALLBACK_TYPE, Context, Event, HassJob, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.event import async_call_later
+from homeassistant.helpers.json import json_dumps, json_fragment
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
@@ -24,7 +26,7 @@ from .coordinator import SmsboxConfigEntry
 STORAGE_VERSION = 1
 SAVE_DELAY = 0.5
 
-FOLLOWED_FOR = timedelta(hours=72)
+FOLLOWED_FOR = timedelta(hours=72).total_seconds()
 # A report that no sent message awaits may be ahead of the answer to its own request.
 HELD_FOR = 60
 MAX_HELD = 10_000
@@ -41,17 +43,54 @@ class Message:
     subentry_id: str | None
     channel: Channel
     sent_at: float
-    context_id: str
-    parent_id: str | None
-    user_id: str | None
-    status: DeliveryStatus | None = None
-    # resolved as soon as the status is final; there only while somebody waits for it
-    done: asyncio.Future[None] | None = None
+    context: Context
+    statuses: list[DeliveryStatus] = field(default_factory=list)
+    # as it is stored: a save puts these together, which is cheap even for very many messages
+    row: json_fragment = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._render()
+
+    @classmethod
+    def from_row(cls, row: list[Any]) -> Self:
+        """Return a stored message."""
+        msgid, number, subentry_id, channel, sent_at, context_id, parent_id, user_id, statuses = row
+        context = Context(id=context_id, parent_id=parent_id, user_id=user_id)
+        return cls(msgid, number, subentry_id, Channel(channel), sent_at, context, list(map(DeliveryStatus, statuses)))
+
+    @property
+    def status(self) -> DeliveryStatus | None:
+        """Return the last status, None before the first report."""
+        return self.statuses[-1] if self.statuses else None
 
     @property
     def final(self) -> bool:
         """Return whether no report can change the status any more."""
         return self.status is not None and self.status.final
+
+    def add(self, status: DeliveryStatus) -> None:
+        """Set the status."""
+        self.statuses.append(status)
+        self._render()
+
+    def _render(self) -> None:
+        """Render the message as it is stored."""
+        context = self.context
+        self.row = json_fragment(
+            json_dumps(
+                [
+                    self.msgid,
+                    self.number,
+                    self.subentry_id,
+                    self.channel,
+                    self.sent_at,
+                    context.id,
+                    context.parent_id,
+                    context.user_id,
+                    self.statuses,
+                ]
+            )
+        )
 
 
 @dataclass(slots=True)
@@ -82,16 +121,16 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """The reports that came for a message which is not known yet, since that moment of the loop's clock."""
+    """The reports of one message that cannot be taken in yet, since that moment."""
 
     since: float
-    reports: dict[DeliveryStatus, DeliveryReport]
+    reports: dict[DeliveryStatus, DeliveryReport] = field(default_factory=dict)
 
 
 class StoredData(TypedDict):
     """The shape of the stored file."""
 
-    messages: list[list[Any]]
+    messages: list[Any]
     totals: dict[str, int]
 
 
@@ -106,20 +145,27 @@ def totals_signal(entry_id: str) -> SignalType[()]:
 
 
 class Tracker:
-    """Follows an account's messages to their end, through reloads and restarts."""
+    """Follows an account's messages to their end, through reloads and restarts.
+
+    It starts paused, which is how it is whenever there are no entities to show what it takes in.
+    """
 
     def __init__(self, hass: HomeAssistant, entry: SmsboxConfigEntry) -> None:
         self.totals = Totals()
         self._hass = hass
         self._entry = entry
+        # both with the oldest first
         self._messages: dict[int, Message] = {}
-        self._held: dict[int, _Held] = {}
-        self._unsub_drop: CALLBACK_TYPE | None = None
-        self._unsub_stop: CALLBACK_TYPE | None = None
-        self._queue: deque[DeliveryReport] | None = deque(maxlen=MAX_HELD)
-        self._drop_job = HassJob(self._drop_old, cancel_on_shutdown=True)
-        self._waiting: set[asyncio.Future[None]] = set()
+        self._held: OrderedDict[int, _Held] = OrderedDict()  # a plain one is slow at finding its first
+
+        self._paused = True
+        self._stopped = False
+        # by msgid: resolved as soon as the status is final; there only while somebody waits for it
+        self._waiting: dict[int, asyncio.Future[None]] = {}
         self._save_pending = False
+        self._drop_job = HassJob(self._drop_old, cancel_on_shutdown=True)
+        self._unsub_drop: CALLBACK_TYPE | None = None
+        self._unsub_stop = hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._stop_waiting)
         self._store: Store[StoredData] = Store(
             hass,
             STORAGE_VERSION,
@@ -138,30 +184,33 @@ class Tracker:
     async def async_load(self) -> None:
         """Load what was being followed when Home Assistant ended."""
         if (stored := await self._store.async_load()) is not None:
-            self._messages = {row[0]: _from_row(row) for row in stored["messages"]}
+            self._messages = {row[0]: Message.from_row(row) for row in stored["messages"]}
             self.totals = Totals(**stored["totals"])
-        self._unsub_stop = self._hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._stop_waiting)
+            self._forget_old()
 
     async def async_remove(self) -> None:
-        """Forget everything, on disk too."""
+        """Forget everything, on disk too; what is still under way can be tracked, but is not stored any more."""
         self._stop_waiting()
-        for unsubscribe in (self._unsub_drop, self._unsub_stop):
-            if unsubscribe is not None:
-                unsubscribe()
+        self._unsub_stop()
+        if self._unsub_drop is not None:
+            self._unsub_drop()
+        self._store.make_read_only()
+        # Waits for a save that is under way: it would bring the file back.
+        await self._store.async_save(self._data_to_store())
         await self._store.async_remove()
 
     @callback
     def pause(self) -> None:
         """Keep reports back until `resume`, while there are no entities to show them."""
-        if self._queue is None:
-            self._queue = deque(maxlen=MAX_HELD)
+        self._paused = True
 
     @callback
     def resume(self) -> None:
         """Take in the reports that came since `pause`, and all to come."""
-        queue, self._queue = self._queue, None
-        for report in queue or ():
-            self.receive(report)
+        self._paused = False
+        self._forget_old()
+        for message in [self._messages[msgid] for msgid in self._held if msgid in self._messages]:
+            self._release(message)
 
     @callback
     def track(
@@ -171,73 +220,66 @@ class Tracker:
         self.totals.sent += 1
         self._save()
         async_dispatcher_send(self._hass, totals_signal(self._entry.entry_id))
-        if accepted.msgid is None or not reports:
+        if (msgid := accepted.msgid) is None or not reports:
             return None
-        self._forget_old()
-        message = self._messages[accepted.msgid] = Message(
-            accepted.msgid,
-            accepted.number,
-            subentry_id,
-            channel,
-            dt_util.utcnow().timestamp(),
-            context.id,
-            context.parent_id,
-            context.user_id,
-        )
-        if (held := self._held.pop(accepted.msgid, None)) is not None:
-            for report in held.reports.values():
-                self.receive(report)
+        # Should the gateway give the same msgid again: the newest message has to stand last.
+        self._messages.pop(msgid, None)
+        message = Message(msgid, accepted.number, subentry_id, channel, _now(), context)
+        self._messages[msgid] = message
+        self._release(message)
         return message
 
     async def wait_until_final(self, messages: Iterable[Message], seconds: float) -> None:
         """Wait until every message has its final status, for `seconds` at most and not beyond the end."""
-        pending = [message for message in messages if not message.final]
-        for message in pending:
-            message.done = asyncio.get_running_loop().create_future()
-            self._waiting.add(message.done)
-        futures = [message.done for message in pending if message.done]
+        loop = self._hass.loop
+        futures = {message.msgid: loop.create_future() for message in messages if not message.final}
+        if self._stopped or not futures:
+            return
+        self._waiting |= futures
         try:
-            if futures:
-                await asyncio.wait(futures, timeout=seconds)
+            await asyncio.wait(futures.values(), timeout=seconds)
         finally:
-            self._waiting.difference_update(futures)
-            for message in pending:
-                message.done = None
+            for msgid in futures:
+                self._waiting.pop(msgid, None)
 
     @callback
     def _stop_waiting(self, _event: Event | None = None) -> None:
-        """Let every caller go with what is known."""
-        for future in self._waiting:
-            if not future.done():
-                future.set_result(None)
+        """Let every caller go with what is known, now and from now on."""
+        self._stopped = True
+        while self._waiting:
+            self._waiting.popitem()[1].set_result(None)
 
     @callback
     def receive(self, report: DeliveryReport) -> None:
-        """Take in a report from the gateway."""
-        if self._queue is not None:
-            self._queue.append(report)
-            return
-        self._forget_old()
-        if (message := self._messages.get(report.msgid)) is None:
+        """Take in a report from the gateway, now or when that is possible."""
+        message = self._messages.get(report.msgid)
+        if self._paused or message is None or message.sent_at < _now() - FOLLOWED_FOR:
             self._hold(report)
-        elif report.status is not message.status:
+        else:
             self._apply(message, report)
 
     def _hold(self, report: DeliveryReport) -> None:
-        """Keep a report that no message awaits, for a bounded time and number."""
-        held = self._held.setdefault(report.msgid, _Held(self._hass.loop.time(), {}))
-        held.reports.setdefault(report.status, report)
+        """Keep a report that cannot be taken in yet, for a bounded time and number."""
+        if report.msgid not in self._held:
+            self._held[report.msgid] = _Held(_now())
+        self._held[report.msgid].reports.setdefault(report.status, report)
         if len(self._held) > MAX_HELD:
             self._drop(next(iter(self._held)))
         if self._unsub_drop is None:
             self._unsub_drop = async_call_later(self._hass, HELD_FOR, self._drop_job)
 
+    def _release(self, message: Message) -> None:
+        """Take in the reports that were held for a message."""
+        if not self._paused and (held := self._held.pop(message.msgid, None)) is not None:
+            for report in held.reports.values():
+                self._apply(message, report)
+
     @callback
-    def _drop_old(self, _now: datetime) -> None:
-        """Drop the reports that were held long enough; the oldest stand first."""
+    def _drop_old(self, now: datetime) -> None:
+        """Drop the reports that were held long enough."""
         self._unsub_drop = None
-        oldest = self._hass.loop.time() - HELD_FOR
-        for msgid in [msgid for msgid, held in self._held.items() if held.since <= oldest]:
+        oldest = now.timestamp() - HELD_FOR
+        for msgid in [msgid for msgid, held in self._held.items() if held.since <= oldest and not self._paused]:
             self._drop(msgid)
         if self._held:
             self._unsub_drop = async_call_later(self._hass, HELD_FOR, self._drop_job)
@@ -248,17 +290,12 @@ class Tracker:
         LOGGER.debug("Report for message %s dropped: no message of this account awaits it", msgid)
 
     def _apply(self, message: Message, report: DeliveryReport) -> None:
-        """Set a message's status and tell everybody."""
-        message.status = report.status
+        """Set a message's status and tell everybody, unless it had that status already or is at its end."""
+        if message.final or report.status in message.statuses:
+            return
+        message.add(report.status)
         if report.status.final:
-            del self._messages[message.msgid]
-            if report.status is DeliveryStatus.DELIVERED:
-                self.totals.delivered += 1
-            else:
-                self.totals.failed += 1
-            async_dispatcher_send(self._hass, totals_signal(self._entry.entry_id))
-            if message.done and not message.done.done():
-                message.done.set_result(None)
+            self._finish(message)
         self._save()
         subentry = self._entry.subentries.get(message.subentry_id or "")
         device = subentry and dr.async_get(self._hass).async_get_device_by_identifier(
@@ -277,57 +314,45 @@ class Tracker:
             sent_at=datetime.fromtimestamp(message.sent_at, UTC).isoformat(),
             reported_at=dt_util.utcnow().isoformat(),
         )
-        context = Context(id=message.context_id, parent_id=message.parent_id, user_id=message.user_id)
-        self._hass.bus.async_fire(EVENT_DELIVERY_REPORT, asdict(delivery), context=context)
-        async_dispatcher_send(self._hass, delivery_signal(self._entry.entry_id), delivery, message.subentry_id, context)
+        self._hass.bus.async_fire(EVENT_DELIVERY_REPORT, asdict(delivery), context=message.context)
+        async_dispatcher_send(
+            self._hass, delivery_signal(self._entry.entry_id), delivery, message.subentry_id, message.context
+        )
+
+    def _finish(self, message: Message) -> None:
+        """Follow a message no longer, count it and let go who waits for it."""
+        del self._messages[message.msgid]
+        if message.status is DeliveryStatus.DELIVERED:
+            self.totals.delivered += 1
+        else:
+            self.totals.failed += 1
+        async_dispatcher_send(self._hass, totals_signal(self._entry.entry_id))
+        if (future := self._waiting.pop(message.msgid, None)) is not None:
+            future.set_result(None)
 
     def _forget_old(self) -> None:
-        """Stop following messages that no report will come for any more; the oldest stand first."""
-        oldest = (dt_util.utcnow() - FOLLOWED_FOR).timestamp()
-        while self._messages and (message := next(iter(self._messages.values()))).sent_at < oldest:
+        """Stop following messages that no report will come for any more."""
+        oldest = _now() - FOLLOWED_FOR
+        for message in list(takewhile(lambda message: message.sent_at < oldest, self._messages.values())):
             del self._messages[message.msgid]
+            self._save()
 
     def _save(self) -> None:
         """Write soon; a save that is due already takes this change along."""
         if not self._save_pending:
             self._save_pending = True
             self._store.async_delay_save(self._data_to_store, SAVE_DELAY)
+            self._forget_old()
 
     def _data_to_store(self) -> StoredData:
-        """Return what has to survive; called in a thread, so all is copied in one step."""
+        """Return what has to survive; called in a thread, so all messages are copied in one step."""
         self._save_pending = False
         return {
-            "messages": [_to_row(message) for message in list(self._messages.values())],
+            "messages": [message.row for message in list(self._messages.values())],
             "totals": asdict(self.totals),
         }
 
 
-def _to_row(message: Message) -> list[Any]:
-    """Return a message as it is stored."""
-    return [
-        message.msgid,
-        message.number,
-        message.subentry_id,
-        message.channel,
-        message.sent_at,
-        message.context_id,
-        message.parent_id,
-        message.user_id,
-        message.status,
-    ]
-
-
-def _from_row(row: list[Any]) -> Message:
-    """Return a stored message."""
-    msgid, number, subentry_id, channel, sent_at, context_id, parent_id, user_id, status = row
-    return Message(
-        msgid,
-        number,
-        subentry_id,
-        Channel(channel),
-        sent_at,
-        context_id,
-        parent_id,
-        user_id,
-        status and DeliveryStatus(status),
-    )
+def _now() -> float:
+    """Return the seconds since the epoch."""
+    return dt_util.utcnow().timestamp()
