@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Iterable, Iterator
 from email import message_from_bytes
-from email.message import Message
 from http import HTTPStatus
 from itertools import pairwise
 import json
+from types import ModuleType
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -76,18 +76,14 @@ def report_url(hass: HomeAssistant, entry: SmsboxConfigEntry) -> str | None:
 @callback
 def cloud_active(hass: HomeAssistant) -> bool:
     """Return whether Home Assistant Cloud is there and paid for."""
-    if "cloud" not in hass.config.components:
-        return False
-    from homeassistant.components import cloud  # noqa: PLC0415 - heavy, and not installed everywhere
-
-    return cloud.async_active_subscription(hass)
+    cloud = _cloud(hass)
+    return cloud is not None and bool(cloud.async_active_subscription(hass))
 
 
 async def async_set_up_cloudhook(hass: HomeAssistant, entry: SmsboxConfigEntry) -> None:
     """Let Home Assistant Cloud take in the reports too, now or as soon as it is connected."""
-    if "cloud" not in hass.config.components:
+    if (cloud := _cloud(hass)) is None:
         return
-    from homeassistant.components import cloud  # noqa: PLC0415 - heavy, and not installed everywhere
 
     async def create(_state: object = None) -> None:
         """Create the cloudhook once."""
@@ -95,8 +91,8 @@ async def async_set_up_cloudhook(hass: HomeAssistant, entry: SmsboxConfigEntry) 
             return
         try:
             cloudhook_url = await cloud.async_get_or_create_cloudhook(hass, entry.data[CONF_WEBHOOK_ID])
-        except cloud.CloudNotAvailable as error:
-            LOGGER.warning("Home Assistant Cloud does not take in delivery reports: %s", error)
+        except Exception as error:  # noqa: BLE001 - whatever ails the cloud, the account has to load
+            LOGGER.warning("Home Assistant Cloud does not take in delivery reports: %s", type(error).__name__)
             return
         hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_CLOUDHOOK_URL: cloudhook_url})
 
@@ -106,14 +102,21 @@ async def async_set_up_cloudhook(hass: HomeAssistant, entry: SmsboxConfigEntry) 
 
 async def async_remove_cloudhook(hass: HomeAssistant, entry: SmsboxConfigEntry) -> None:
     """Have Home Assistant Cloud forget the account's address."""
-    if CONF_CLOUDHOOK_URL not in entry.data or "cloud" not in hass.config.components:
+    if CONF_CLOUDHOOK_URL not in entry.data or (cloud := _cloud(hass)) is None:
         return
-    from homeassistant.components import cloud  # noqa: PLC0415 - heavy, and not installed everywhere
-
     try:
         await cloud.async_delete_cloudhook(hass, entry.data[CONF_WEBHOOK_ID])
-    except (cloud.CloudNotAvailable, ValueError) as error:
+    except Exception as error:  # noqa: BLE001 - whatever ails the cloud, the account has to go
         LOGGER.debug("The cloudhook is not removed: %s", type(error).__name__)
+
+
+def _cloud(hass: HomeAssistant) -> ModuleType | None:
+    """Return the component of Home Assistant Cloud where it is in use."""
+    if "cloud" not in hass.config.components:
+        return None
+    from homeassistant.components import cloud  # noqa: PLC0415 - heavy, and cannot be imported everywhere
+
+    return cloud
 
 
 async def _read(request: Request) -> bytes:
@@ -129,35 +132,41 @@ async def _read(request: Request) -> bytes:
 
 def _parse(request: Request, body: bytes) -> list[DeliveryReport]:
     """Return the well-formed reports of a request; raise ValueError if there is none."""
-    reports = []
+    reports, malformed = [], 0
     for msgid, status in (
         *_pairs(request.headers.get("Content-Type", ""), body),
-        *_form(parse_qsl(request.query_string)),
+        *_form(parse_qsl(request.query_string, keep_blank_values=True)),
     ):
         try:
             reports.append(DeliveryReport.from_response(msgid, status))
         except ValueError:
-            LOGGER.debug("Part of a delivery report makes no sense")
+            malformed += 1
     if not reports:
         raise ValueError
+    if malformed:
+        LOGGER.debug("Delivery report taken without the parts of it that make no sense: %s", malformed)
     return reports
 
 
 def _pairs(content_type: str, body: bytes) -> Iterator[Pair]:
     """Yield what may be msgid and status in a body: JSON, a multipart form or a plain one."""
     if body.lstrip()[:1] in (b"{", b"["):
-        answer = json.loads(body)
+        # Integers stay digits: one that is too long for Python would make all the others unreadable.
+        answer = json.loads(body, parse_int=str)
         for element in answer if isinstance(answer, list) else [answer]:
             yield (element.get("msgid"), element.get("status")) if isinstance(element, dict) else (None, None)
-    elif content_type.startswith("multipart/form-data"):
+    elif content_type.lower().startswith("multipart/form-data"):
         form = message_from_bytes(b"Content-Type: %b\r\n\r\n%b" % (content_type.encode(), body))
         yield from _form(
-            (str(part.get_param("name", header="Content-Disposition")), bytes(part.get_payload(decode=True)).decode())
+            (
+                str(part.get_param("name", header="Content-Disposition")),
+                bytes(part.get_payload(decode=True)).decode(errors="replace"),
+            )
             for part in form.walk()
-            if isinstance(part, Message) and not part.is_multipart()
+            if not part.is_multipart()
         )
     else:
-        yield from _form(parse_qsl(body.decode()))
+        yield from _form(parse_qsl(body.decode(errors="replace"), keep_blank_values=True))
 
 
 def _form(fields: Iterable[tuple[str, str]]) -> Iterator[Pair]:
