@@ -1,0 +1,1 @@
+"""Tests with real processes: Home Assistant, the simulator, a browser."""
