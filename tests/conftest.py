@@ -7,6 +7,8 @@ from homeassistant.config_entries import ConfigSubentryData
 from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
+from syrupy.assertion import SnapshotAssertion
 
 from custom_components.smsbox.const import DOMAIN
 
@@ -18,6 +20,12 @@ WEBHOOK_ID = "an-address-that-nobody-may-see"
 @pytest.fixture(autouse=True)
 def _environment(enable_custom_integrations: None, socket_enabled: None) -> None:
     """Let every test load the integration and speak HTTP on loopback."""
+
+
+@pytest.fixture
+def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """Keep snapshots as Home Assistant does."""
+    return snapshot.use_extension(HomeAssistantSnapshotExtension)
 
 
 @pytest.fixture
