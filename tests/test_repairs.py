@@ -16,7 +16,6 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.smsbox.const import DOMAIN
 
 from .clock import later
-from .conftest import account_entry
 from .gateway import Gateway
 
 FLOWS = "/api/repairs/issues/fix"
@@ -52,33 +51,6 @@ async def post(hass: HomeAssistant, hass_client: ClientSessionGenerator) -> Post
 async def start(post: Post, entry: MockConfigEntry) -> dict[str, Any]:
     """Start the repair of low credits."""
     return await post("", {"handler": DOMAIN, "issue_id": f"low_credits_{entry.entry_id}"})
-
-
-@pytest.mark.parametrize(
-    ("options", "balance", "low"),
-    [
-        pytest.param({}, "25", True, id="at the default threshold"),
-        pytest.param({}, "25.01", False, id="above it"),
-        pytest.param({"low_credits": 99.5}, "99.5", True, id="at the option's threshold"),
-        pytest.param({"low_credits": 99.5}, "99.51", False, id="above that"),
-        pytest.param({"low_credits": 0}, "0", False, id="never"),
-        pytest.param({"low_credits": 0}, "-3", False, id="never, even below nothing"),
-    ],
-)
-async def test_low_credits(
-    hass: HomeAssistant, gateway: Gateway, options: dict[str, float], balance: str, *, low: bool
-) -> None:
-    """The issue and the binary sensor say the same: the balance is at or below the threshold."""
-    gateway.balance = balance
-    entry = account_entry(options={"delivery_reports": False, **options})
-    entry.add_to_hass(hass)
-    assert await hass.config_entries.async_setup(entry.entry_id)
-    await hass.async_block_till_done()
-    state = hass.states.get("binary_sensor.smsbox_low_credits")
-    assert state is not None
-    assert state.state == ("on" if low else "off")
-    expected = {"low_credits": {"account": "SMSBOX", "credits": f"{float(balance):.2f}"}}
-    assert issues(hass) == (expected if low else {})
 
 
 async def test_low_credits_follow_the_balance(hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry) -> None:

@@ -1,0 +1,56 @@
+"""The binary sensor that warns of low credits."""
+
+from http import HTTPStatus
+
+from aiohttp import web
+from homeassistant.const import STATE_UNAVAILABLE
+from homeassistant.core import HomeAssistant
+import pytest
+
+from .clock import later
+from .conftest import account_entry
+from .gateway import Gateway
+
+
+@pytest.mark.parametrize(
+    ("options", "balance", "low"),
+    [
+        pytest.param({}, "25", True, id="at the default threshold"),
+        pytest.param({}, "25.01", False, id="above it"),
+        pytest.param({"low_credits": 99.5}, "99.5", True, id="at the option's threshold"),
+        pytest.param({"low_credits": 99.5}, "99.51", False, id="above that"),
+        pytest.param({"low_credits": 0}, "0", False, id="never"),
+        pytest.param({"low_credits": 0}, "-3", False, id="never, even below nothing"),
+    ],
+)
+async def test_low_credits(
+    hass: HomeAssistant, gateway: Gateway, options: dict[str, float], balance: str, *, low: bool
+) -> None:
+    """The sensor is on where the balance is at or below the threshold, and never with a threshold of 0."""
+    gateway.balance = balance
+    entry = account_entry(options=options)
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    state = hass.states.get("binary_sensor.smsbox_low_credits")
+    assert state is not None
+    assert state.state == ("on" if low else "off")
+
+
+@pytest.mark.parametrize("threshold", [25, 0])
+async def test_unknown_balance(hass: HomeAssistant, gateway: Gateway, threshold: float) -> None:
+    """While no balance ever came, there is no warning and no all-clear; then there is."""
+    gateway.answers["balance"] = lambda _: web.Response(status=HTTPStatus.BAD_GATEWAY)
+    entry = account_entry(options={"low_credits": threshold})
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    state = hass.states.get("binary_sensor.smsbox_low_credits")
+    assert state is not None
+    assert state.state == STATE_UNAVAILABLE
+    del gateway.answers["balance"]
+    gateway.balance = "3"
+    await later(hass)
+    state = hass.states.get("binary_sensor.smsbox_low_credits")
+    assert state is not None
+    assert state.state == ("on" if threshold else "off")

@@ -1,0 +1,49 @@
+"""Long-term statistics take the sensors of an account."""
+
+
+from homeassistant.components.recorder import Recorder
+from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.components.recorder.common import (
+    async_wait_recording_done,
+    do_adhoc_statistics,
+)
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
+
+from .gateway import Gateway
+
+
+@pytest.fixture(autouse=True)
+def _environment(recorder_mock: Recorder, enable_custom_integrations: None, socket_enabled: None) -> None:
+    """Record, which has to begin before all else."""
+
+
+async def test_long_term_statistics(
+    hass: HomeAssistant,
+    gateway: Gateway,
+    entry: MockConfigEntry,
+    hass_ws_client: WebSocketGenerator,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The balance has a mean, the totals a sum, in the units of the contract, and nothing is complained about."""
+    assert await async_setup_component(hass, "sensor", {})
+    await async_wait_recording_done(hass)
+    do_adhoc_statistics(hass, start=dt_util.utcnow().replace(minute=0, second=0, microsecond=0))
+    await async_wait_recording_done(hass)
+    client = await hass_ws_client()
+    await client.send_json_auto_id({"type": "recorder/list_statistic_ids"})
+    listed = (await client.receive_json())["result"]
+    assert {
+        (statistic["statistic_id"], statistic["statistics_unit_of_measurement"], statistic["has_sum"])
+        for statistic in listed
+    } == {
+        ("sensor.smsbox_credits", "credits", False),
+        ("sensor.smsbox_messages_sent", "messages", True),
+        ("sensor.smsbox_messages_delivered", "messages", True),
+        ("sensor.smsbox_messages_failed", "messages", True),
+    }
+    await client.send_json_auto_id({"type": "recorder/validate_statistics"})
+    assert (await client.receive_json())["result"] == {}
