@@ -29,7 +29,7 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: SmsboxC
     subentries = list(entry.get_subentries_of_type(SUBENTRY_RECIPIENT))
     url = report_url(hass, entry)
     return {
-        "options": {key: entry.options.get(key) for key in OPTIONS},
+        "options": {key: value for key, value in entry.options.items() if key in OPTIONS},
         "balance": coordinator.data,
         "last_update_success": coordinator.last_update_success,
         "last_error": getattr(coordinator.last_exception, "translation_key", None),

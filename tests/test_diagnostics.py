@@ -1,0 +1,88 @@
+"""Diagnostics show counts and statuses, and nothing about people, texts or keys."""
+
+from aiohttp import web
+from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.components.diagnostics import get_diagnostics_for_config_entry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+from syrupy.assertion import SnapshotAssertion
+
+from .conftest import WEBHOOK_ID, account_entry, recipient_data
+from .gateway import API_KEY, Gateway
+from .reports import report
+
+FIRST_MSGID = 15547355
+
+SECRETS = (
+    API_KEY,
+    WEBHOOK_ID,
+    "hooks.example.org",
+    "Mum",
+    "Dad",
+    "496123456",
+    "479123456",
+    "471234567",
+    "Hello",
+    "MYHOME",
+)
+
+
+@pytest.fixture
+async def entry(hass: HomeAssistant, gateway: Gateway) -> MockConfigEntry:
+    """Set up an account with much to keep to itself, some of it from a future version."""
+    assert await async_setup_component(hass, "diagnostics", {})
+    await hass.config.async_update(external_url="https://example.org", country="BE")
+    entry = account_entry(
+        recipient_data(channels=["sms", "voice"], numbers=["32496123456", "32479123456"], sender="MYHOME"),
+        recipient_data("Dad", address="Hello Street 1"),
+        data={
+            "api_key": API_KEY,
+            "webhook_id": WEBHOOK_ID,
+            "cloudhook_url": "https://hooks.example.org/secret",
+            "password": API_KEY,
+        },
+        options={"low_credits": 10, "forward_to": "0471234567"},
+    )
+    entry.add_to_hass(hass)
+    return entry
+
+
+async def test_diagnostics(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    hass_client: ClientSessionGenerator,
+    hass_client_no_auth: ClientSessionGenerator,
+    snapshot: SnapshotAssertion,
+) -> None:
+    """What is shown is a list of what is allowed: new data stays inside until somebody lets it out."""
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    for data in ({"entity_id": "notify.mum_sms"}, {"numbers": ["0471 23 45 67"]}):
+        await hass.services.async_call("smsbox", "send_sms", {"message": "Hello", **data}, blocking=True)
+    await report(hass, await hass_client_no_auth(), FIRST_MSGID, 11)
+    diagnostics = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+    assert diagnostics == snapshot
+
+
+@pytest.mark.parametrize("away", [False, True])
+async def test_nothing_about_people(
+    hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, hass_client: ClientSessionGenerator, *, away: bool
+) -> None:
+    """The whole file, with all that Home Assistant adds to it, holds no secret."""
+    gateway.balance = "3"
+    if away:
+        gateway.answers["balance"] = lambda _: web.Response(status=502, text=API_KEY)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    await hass.services.async_call(
+        "notify", "send_message", {"entity_id": "notify.mum_sms", "message": "Hello"}, blocking=True
+    )
+    client = await hass_client()
+    response = await client.get(f"/api/diagnostics/config_entry/{entry.entry_id}")
+    text = await response.text()
+    assert '"balance": null' in text if away else '"balance": 3.0' in text
+    assert ('"last_error": "cannot_connect"' in text) is away
+    for secret in SECRETS:
+        assert secret not in text, secret

@@ -1,0 +1,78 @@
+"""System health: whether the gateway can be reached and reports can come."""
+
+import asyncio
+from typing import Any
+from unittest.mock import patch
+
+from aiohttp.test_utils import unused_port
+from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, get_system_health_info
+
+from .conftest import WEBHOOK_ID, account_entry
+from .gateway import API_KEY, Gateway
+
+CLOUDHOOK_URL = "https://hooks.example.org/an-address-that-nobody-may-see"
+
+
+async def system_health(hass: HomeAssistant) -> dict[str, Any]:
+    """Return what the page shows."""
+    assert await async_setup_component(hass, "system_health", {})
+    info = await get_system_health_info(hass, "smsbox")
+    return {key: await value if asyncio.iscoroutine(value) else value for key, value in info.items()}
+
+
+async def test_account(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """The page shows the gateway, the way of the reports and what is being followed."""
+    await hass.services.async_call(
+        "notify", "send_message", {"entity_id": "notify.mum_sms", "message": "Hello"}, blocking=True
+    )
+    assert await system_health(hass) == {"can_reach_gateway": "ok", "accounts": 1, "reports": "url", "following": 1}
+
+
+@pytest.mark.parametrize(
+    ("external_url", "data", "options", "way"),
+    [
+        pytest.param("https://example.org", {}, {}, "url", id="external URL"),
+        pytest.param("https://example.org", {"cloudhook_url": CLOUDHOOK_URL}, {}, "cloud", id="cloud"),
+        pytest.param(None, {"cloudhook_url": CLOUDHOOK_URL}, {}, "cloud", id="only cloud"),
+        pytest.param(None, {}, {}, "-", id="none"),
+        pytest.param("https://example.org", {}, {"delivery_reports": False}, "-", id="switched off"),
+    ],
+)
+async def test_way_of_the_reports(
+    hass: HomeAssistant,
+    gateway: Gateway,
+    external_url: str | None,
+    data: dict[str, str],
+    options: dict[str, bool],
+    way: str,
+) -> None:
+    """The page tells by which way reports come, and by which address it does not."""
+    await hass.config.async_update(external_url=external_url)
+    entry = account_entry(data={"api_key": API_KEY, "webhook_id": WEBHOOK_ID, **data}, options=options)
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    with patch("custom_components.smsbox.webhook.cloud_active", return_value=True):
+        assert (await system_health(hass))["reports"] == way
+
+
+async def test_several_accounts(hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry) -> None:
+    """Several accounts are counted and shown one after the other, those that are not loaded left out."""
+    for key, options in (("second", {"delivery_reports": False}), ("third", {})):
+        other = account_entry(data={"api_key": key, "webhook_id": key}, options=options)
+        other.add_to_hass(hass)
+        assert await hass.config_entries.async_setup(other.entry_id)
+        await hass.async_block_till_done()
+    assert await hass.config_entries.async_unload(other.entry_id)
+    info = await system_health(hass)
+    assert (info["accounts"], info["reports"]) == (2, "url, -")
+
+
+async def test_gateway_away(hass: HomeAssistant, entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A gateway that cannot be reached is shown as such."""
+    monkeypatch.setenv("SMSBOX_API_URL", f"http://127.0.0.1:{unused_port()}/api/v1")
+    info = await system_health(hass)
+    assert info["can_reach_gateway"] == {"type": "failed", "error": "unreachable"}
