@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 import json
 import math
+import re
 from typing import Any
-from urllib.parse import urlencode
 
 from aiohttp import (
     ClientConnectorError,
@@ -21,7 +21,6 @@ from aiohttp import (
     ConnectionTimeoutError,
     ServerDisconnectedError,
 )
-from yarl import URL
 
 from .errors import (
     SmsboxAuthenticationError,
@@ -41,6 +40,9 @@ TIMEOUT = ClientTimeout(connect=5, total=10)
 # Seconds from the first try to connect to the second and the third, which come later where connecting timed out.
 RETRY_AFTER = (0.5, 2)
 
+# What the gateway may ask to wait, in seconds: at most a day or so.
+RETRY_AFTER_HEADER = re.compile(r"[1-9][0-9]{0,4}")
+
 AUTHENTICATION_CODES = frozenset({4, 20, 21})
 CREDITS_CODE = 60
 SENDSMS_CREDITS_CODE = 10
@@ -48,6 +50,8 @@ TRY_AGAIN_LATER_CODE = 98
 WRONG_OTP_CODES = frozenset({40, 51})
 
 type Answer = dict[str, Any]
+
+# Of aiohttp's errors only the names go further: the texts hold addresses, and with them numbers and passwords.
 
 
 async def _never_repeat(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
@@ -57,7 +61,7 @@ async def _never_repeat(request: ClientRequest, handler: ClientHandlerType) -> C
     except ClientConnectorError:
         raise
     except (ClientOSError, ServerDisconnectedError) as error:
-        raise SmsboxOutcomeUnknownError from error
+        raise SmsboxOutcomeUnknownError(type(error).__name__) from None
 
 
 class SmsboxClient:
@@ -72,19 +76,19 @@ class SmsboxClient:
     def __init__(self, session: ClientSession, api_key: str, url: str = DEFAULT_URL) -> None:
         self._session = session
         self._url = url.rstrip("/")
-        self._headers = {"X-Api-Key": api_key, "Content-Type": "application/x-www-form-urlencoded"}
+        self._headers = {"X-Api-Key": api_key}
         self._connections = asyncio.Semaphore(MAX_CONNECTIONS)
 
     async def balance(self) -> float:
         """Return the account's balance in credits."""
 
         def parse(answer: Answer) -> float:
-            credits_left = float(answer["message"])
+            credits_left = float(str(answer["message"]))
             if not math.isfinite(credits_left):
                 raise ValueError("not a balance")
             return credits_left
 
-        return await self._request("GET", "balance", {}, success={100}, parse=parse, retries=())
+        return await self._request("GET", "balance", {}, success={100}, parse=parse, retry=False)
 
     async def send_sms(
         self,
@@ -221,15 +225,15 @@ class SmsboxClient:
         success: Iterable[int],
         parse: Callable[[Answer], T],
         credits_code: int = CREDITS_CODE,
-        retries: Iterable[float] = RETRY_AFTER,
+        retry: bool = True,
     ) -> T:
         """Send one request and return its parsed answer."""
-        form = urlencode({key: value for key, value in parameters.items() if value is not None})
-        status, retry_after, body = await self._connect(method, path, form, retries)
+        fields = {key: value for key, value in parameters.items() if value is not None}
+        status, retry_after, body = await self._connect(method, path, fields, RETRY_AFTER if retry else ())
         if status == HTTPStatus.UNAUTHORIZED:
             raise SmsboxAuthenticationError
         if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
-            raise SmsboxTryAgainLaterError(int(retry_after) if retry_after.isdecimal() else None)
+            raise SmsboxTryAgainLaterError(int(retry_after) if RETRY_AFTER_HEADER.fullmatch(retry_after) else None)
         if status not in (HTTPStatus.OK, HTTPStatus.CREATED):
             raise SmsboxOutcomeUnknownError(f"HTTP status {status}")
         try:
@@ -246,33 +250,32 @@ class SmsboxClient:
             raise SmsboxCreditsError
         if code == TRY_AGAIN_LATER_CODE:
             raise SmsboxTryAgainLaterError
-        raise SmsboxRejectedError(code, str(answer.get("message", "")))
+        message = answer.get("message")
+        raise SmsboxRejectedError(code, message if isinstance(message, str) else "")
 
-    async def _connect(self, method: str, path: str, form: str, retries: Iterable[float]) -> tuple[int, str, bytes]:
+    async def _connect(
+        self, method: str, path: str, fields: Mapping[str, str], retries: Iterable[float]
+    ) -> tuple[int, str, bytes]:
         """Send one request; try again only while no connection comes about."""
         loop = asyncio.get_running_loop()
         start = loop.time()
         for retry_after in retries:
             try:
-                return await self._exchange(method, path, form)
+                return await self._exchange(method, path, fields)
             except SmsboxConnectionError:
                 await asyncio.sleep(start + retry_after - loop.time())
-        return await self._exchange(method, path, form)
+        return await self._exchange(method, path, fields)
 
-    async def _exchange(self, method: str, path: str, form: str) -> tuple[int, str, bytes]:
+    async def _exchange(self, method: str, path: str, fields: Mapping[str, str]) -> tuple[int, str, bytes]:
         """Send one request once; return HTTP status, Retry-After header and body of the answer."""
-        url, data = f"{self._url}/{path}", None
-        if method == "POST":
-            data = form
-        elif form:
-            url = f"{url}?{form}"
         try:
             async with (
                 self._connections,
                 self._session.request(
                     method,
-                    URL(url, encoded=True),
-                    data=data,
+                    f"{self._url}/{path}",
+                    params=fields if method == "GET" else None,
+                    data=fields if method == "POST" else None,
                     headers=self._headers,
                     timeout=TIMEOUT,
                     allow_redirects=False,
@@ -281,6 +284,6 @@ class SmsboxClient:
             ):
                 return response.status, response.headers.get("Retry-After", ""), await response.read()
         except (ClientConnectorError, ConnectionTimeoutError) as error:
-            raise SmsboxConnectionError from error
+            raise SmsboxConnectionError(type(error).__name__) from None
         except (ClientError, TimeoutError) as error:
-            raise SmsboxOutcomeUnknownError from error
+            raise SmsboxOutcomeUnknownError(type(error).__name__) from None

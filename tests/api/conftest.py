@@ -1,0 +1,77 @@
+"""Fixtures of the client's tests."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+import json
+from typing import Any
+
+from aiohttp import ClientSession, web
+from aiohttp.test_utils import TestServer
+from multidict import CIMultiDictProxy
+import pytest
+
+from custom_components.smsbox.api import SmsboxClient
+
+API_KEY = "a-key-that-nobody-may-see"
+
+
+@pytest.fixture(autouse=True)
+def _environment(socket_enabled: None) -> None:
+    """Let the client speak HTTP on loopback; no Home Assistant is needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request as it came over the wire."""
+
+    method: str
+    path: str
+    query: str
+    body: str
+    headers: CIMultiDictProxy[str]
+
+
+@dataclass
+class Wire:
+    """A gateway that keeps every request and gives one answer to all."""
+
+    answer: Any = None
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    requests: list[Request] = field(default_factory=list)
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """Keep a request and answer it, with JSON where the answer is not given as bytes."""
+        self.requests.append(
+            Request(
+                request.method,
+                request.raw_path.partition("?")[0],
+                request.query_string,
+                await request.text(),
+                request.headers,
+            )
+        )
+        body = self.answer if isinstance(self.answer, bytes) else json.dumps(self.answer).encode()
+        return web.Response(status=self.status, body=body, headers=self.headers)
+
+
+@pytest.fixture
+def wire() -> Wire:
+    """Return what goes over the wire."""
+    return Wire()
+
+
+@pytest.fixture
+async def session() -> AsyncGenerator[ClientSession]:
+    """Return a session of aiohttp."""
+    async with ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+async def client(session: ClientSession, wire: Wire) -> AsyncGenerator[SmsboxClient]:
+    """Return a client of a gateway on loopback."""
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", wire.handle)
+    async with TestServer(app) as server:
+        yield SmsboxClient(session, API_KEY, str(server.make_url("/api/v1/")))

@@ -1,0 +1,211 @@
+"""Test over real sockets that a request goes out once, in time, and to the gateway alone."""
+
+import asyncio
+from collections.abc import Callable
+import re
+import socket
+from typing import Any
+
+from aiohttp import ClientSession, TCPConnector
+import pytest
+
+from custom_components.smsbox.api import (
+    SmsboxClient,
+    SmsboxConnectionError,
+    SmsboxOutcomeUnknownError,
+)
+from tests.faults import Exchange, FaultyGateway, Play, answers, deaf_socket, hang, json_response, response, url
+
+from .test_client import CALLS, GOOD_ANSWERS, MUM
+
+SPEED = 20
+SLACK = 3  # of our clock that is 0.15 s
+
+type Clock = Callable[[], float]
+
+
+@pytest.fixture
+async def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Let the event loop's time, which is returned, run faster than ours."""
+    loop: Any = asyncio.get_running_loop()
+    start, time, select = loop.time(), loop.time, loop._selector.select
+    monkeypatch.setattr(loop, "time", lambda: start + (time() - start) * SPEED)
+    monkeypatch.setattr(loop._selector, "select", lambda timeout: select(timeout and timeout / SPEED))
+
+    def elapsed() -> float:
+        """Return the loop's seconds since the start."""
+        return float(loop.time() - start)
+
+    return elapsed
+
+
+class Network:
+    """Opens the sockets of a client: the first ones in vain."""
+
+    def __init__(self, clock: Clock, failures: int) -> None:
+        self.tries: list[float] = []
+        self._clock = clock
+        self._failures = failures
+
+    def open(self, address: tuple[Any, ...]) -> socket.socket:
+        """Open a socket, or fail as if nobody listened."""
+        self.tries.append(self._clock())
+        if len(self.tries) <= self._failures:
+            raise ConnectionRefusedError
+        return socket.socket(*address[:3])
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("failures", [1, 2, 3])
+async def test_retries(clock: Clock, call: str, failures: int) -> None:
+    """What sends or costs is tried up to three times while no connection comes about, the balance once."""
+    network = Network(clock, failures)
+    expected_tries = 1 if call == "balance" else min(failures + 1, 3)
+    async with (
+        FaultyGateway(answers(lambda _: json_response(GOOD_ANSWERS[call]))) as gateway,
+        ClientSession(connector=TCPConnector(socket_factory=network.open)) as session,
+    ):
+        client = SmsboxClient(session, "key", gateway.url)
+        if failures >= expected_tries:
+            with pytest.raises(SmsboxConnectionError):
+                await CALLS[call](client)
+            assert gateway.connections == 0
+        else:
+            await CALLS[call](client)
+            assert gateway.requests.total() == 1
+    assert len(network.tries) == expected_tries
+    for at, earliest in zip(network.tries, (0, 0.5, 2), strict=False):
+        assert earliest <= at < earliest + SLACK
+
+
+@pytest.mark.parametrize(("call", "seconds"), [("balance", 5), ("sms", 15), ("hlr", 15)])
+async def test_connect_timeout(session: ClientSession, clock: Clock, call: str, seconds: int) -> None:
+    """Connecting takes 5 s at most, three tries 15 s."""
+    with deaf_socket() as sock:
+        started = clock()
+        with pytest.raises(SmsboxConnectionError):
+            await CALLS[call](SmsboxClient(session, "key", url(sock)))
+        assert seconds <= clock() - started < seconds + SLACK
+
+
+async def drip(exchange: Exchange) -> None:
+    """Answer a byte a second."""
+    await exchange.read()
+    for byte in response(b" " * 100):
+        await exchange.answer(bytes((byte,)))
+        await asyncio.sleep(1)
+
+
+@pytest.mark.parametrize("call", ["balance", "sms", "hlr"])
+@pytest.mark.parametrize("play", [hang, drip])
+async def test_answer_timeout(session: ClientSession, clock: Clock, call: str, play: Play) -> None:
+    """An answer is waited for 10 s, which aiohttp rounds up to whole seconds of its clock, and never twice."""
+    async with FaultyGateway(play) as gateway:
+        started = clock()
+        with pytest.raises(SmsboxOutcomeUnknownError):
+            await CALLS[call](SmsboxClient(session, "key", gateway.url))
+        assert 10 <= clock() - started < 11 + SLACK
+        assert gateway.requests.total() == gateway.connections == 1
+
+
+async def answer_then_cut(exchange: Exchange) -> None:
+    """Answer the first request of a connection and break off at the second."""
+    await exchange.read()
+    await exchange.answer(json_response(GOOD_ANSWERS["balance"]))
+    await exchange.read()
+    exchange.cut()
+
+
+async def answer_then_close(exchange: Exchange) -> None:
+    """Answer the first request of a connection and close it at the second."""
+    await exchange.read()
+    await exchange.answer(json_response(GOOD_ANSWERS["balance"]))
+    await exchange.read()
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("play", [answer_then_cut, answer_then_close])
+async def test_kept_alive_connection_drops(session: ClientSession, call: str, play: Play) -> None:
+    """A request over a kept-alive connection that drops is not sent again."""
+    async with FaultyGateway(play) as gateway:
+        client = SmsboxClient(session, "key", gateway.url)
+        await client.balance()
+        with pytest.raises(SmsboxOutcomeUnknownError):
+            await CALLS[call](client)
+        assert gateway.requests.total() == 2
+        assert gateway.connections == 1
+
+
+async def test_aiohttp_repeats(session: ClientSession) -> None:
+    """Left to itself aiohttp does send a GET again, which is why the client has to keep it from that."""
+    async with FaultyGateway(answer_then_cut) as gateway:
+        for _ in range(2):
+            async with session.get(f"{gateway.url}/hlr") as answer:
+                await answer.read()
+        assert gateway.requests["hlr"] == 3
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_redirect(session: ClientSession, call: str, status: int) -> None:
+    """A redirect is not followed: neither key nor message go to another host."""
+    async with (
+        FaultyGateway(hang) as elsewhere,
+        FaultyGateway(
+            answers(lambda service: response(b"", status, f"Location: {elsewhere.url}/{service}"))
+        ) as gateway,
+    ):
+        with pytest.raises(SmsboxOutcomeUnknownError):
+            await CALLS[call](SmsboxClient(session, "key", gateway.url))
+        assert gateway.requests.total() == 1
+        assert elsewhere.connections == 0
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        [b"220 mail.example.org ESMTP\r\n\r\n"],
+        [b"HTTP/1.1 100 Continue\r\n\r\n"],
+        [b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n"],
+        [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"ZZZ\r\nhello"],
+        [b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\n", b"hello"],
+    ],
+)
+async def test_no_http(session: ClientSession, clock: Clock, answer: list[bytes]) -> None:
+    """An answer that is no HTTP is an unknown outcome, and the error keeps the number to itself."""
+
+    async def play(exchange: Exchange) -> None:
+        """Read a request and answer it piece by piece."""
+        await exchange.read()
+        for piece in answer:
+            await exchange.answer(piece)
+            await asyncio.sleep(0.01)
+
+    async with FaultyGateway(play) as gateway:
+        with pytest.raises(SmsboxOutcomeUnknownError) as raised:
+            await CALLS["hlr"](SmsboxClient(session, "key", gateway.url))
+        assert gateway.requests.total() == 1
+        assert raised.value.__cause__ is None
+        assert raised.value.__suppress_context__
+        assert re.fullmatch(r"\w+", str(raised.value))
+
+
+async def test_bounded_connections(session: ClientSession) -> None:
+    """However much is to be sent, ten requests are under way at most."""
+    under_way = peak = 0
+
+    async def play(exchange: Exchange) -> None:
+        """Answer after a moment."""
+        nonlocal under_way, peak
+        await exchange.read()
+        under_way += 1
+        peak = max(peak, under_way)
+        await asyncio.sleep(0.02)
+        under_way -= 1
+        await exchange.answer(response(b'{"code": 100, "message": []}', 200, "Connection: close"))
+
+    async with FaultyGateway(play) as gateway:
+        client = SmsboxClient(session, "key", gateway.url)
+        await asyncio.gather(*(client.send_sms([MUM], "Hello") for _ in range(25)))
+        assert gateway.requests["sendsms"] == 25
+        assert peak == 10
