@@ -10,7 +10,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
-from .api import SmsboxAuthenticationError, SmsboxClient, SmsboxError, SmsboxTryAgainLaterError
+from .api import SmsboxAuthenticationError, SmsboxClient, SmsboxError, SmsboxRejectedError, SmsboxTryAgainLaterError
 from .const import CONF_LOW_CREDITS, DEFAULT_LOW_CREDITS, DOMAIN, LOGGER
 
 UPDATE_INTERVAL = timedelta(minutes=15)
@@ -74,6 +74,9 @@ class SmsboxCoordinator(DataUpdateCoordinator[float | None]):
             raise UpdateFailed(
                 translation_domain=DOMAIN, translation_key="try_again_later", retry_after=error.retry_after
             ) from error
+        except SmsboxRejectedError:
+            # Without its cause, which core logs at debug level: the gateway's words may hold anything, even the key.
+            raise UpdateFailed(translation_domain=DOMAIN, translation_key="cannot_connect") from None
         except SmsboxError as error:
             raise UpdateFailed(translation_domain=DOMAIN, translation_key="cannot_connect") from error
 
