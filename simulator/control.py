@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from decimal import Decimal
 import json
 from pathlib import Path
 
 from aiohttp import web
 
 from .faults import Fault, FaultKind
-from .state import Gateway, Service
+from .state import Gateway, Service, amount
 
 PAGE = Path(__file__).with_name("page.html")
 
@@ -93,12 +92,9 @@ class Control:
     async def _set_balance(self, request: web.Request) -> web.Response:
         """Set the `balance`, given as a number or in a string."""
         with _explained():
-            balance = Decimal(str((await request.json())["balance"]))
-            if not balance.is_finite():
-                raise ValueError("balance is a number")
-        self._gateway.balance = balance
+            self._gateway.balance = amount((await request.json())["balance"])
         self._gateway.notify()
-        return web.json_response({"balance": f"{balance:.2f}"})
+        return web.json_response({"balance": f"{self._gateway.balance:.2f}"})
 
     async def _set_keys(self, request: web.Request) -> web.Response:
         """Accept only these `keys` from now on."""
@@ -115,5 +111,5 @@ def _explained() -> Iterator[None]:
     """Say what is wrong with an order."""
     try:
         yield
-    except (ArithmeticError, KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise web.HTTPBadRequest(text=f"{type(error).__name__}: {error}") from error

@@ -75,9 +75,7 @@ class Fault:
 
     async def _answer_slowly(self, request: web.Request, answer: web.Response) -> web.StreamResponse:
         """Send half of an answer, or all of it byte by byte."""
-        body = answer.body
-        if not isinstance(body, bytes):  # as json_response makes it
-            raise TypeError
+        body = (answer.text or "").encode()
         response = web.StreamResponse(status=answer.status, headers=answer.headers)
         response.content_length = len(body)
         await response.prepare(request)

@@ -7,11 +7,20 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 from itertools import count
+import math
 from typing import Any
 
 from .faults import Fault
 
 DEFAULT_SENDER = "SMSBOX"
+
+
+def amount(value: str | float) -> Decimal:
+    """Read an amount of credits; raise ValueError where it is none."""
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError("credits are a finite number")
+    return Decimal(str(number))
 
 
 class Service(StrEnum):

@@ -1,0 +1,77 @@
+"""Fixtures of the simulator's tests: a simulator, a client of it, and who takes its delivery reports."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+import pytest
+
+from simulator.app import create_app
+from simulator.state import Gateway
+
+NUMBER = "32496123456"
+SMS = {"numbers": NUMBER, "message": "There is water in the cellar."}
+KEY = {"X-Api-Key": "demo"}
+
+type Client = TestClient[web.Request, web.Application]
+
+
+@dataclass
+class Receiver:
+    """Takes delivery reports; answers with `statuses`, then with 200."""
+
+    url: str = ""
+    statuses: list[int] = field(default_factory=list)
+    reports: asyncio.Queue[tuple[str, str]] = field(default_factory=asyncio.Queue)
+
+    async def take(self, request: web.Request) -> web.Response:
+        """Take a report."""
+        fields = await request.post()
+        self.reports.put_nowait((str(fields["msgid"]), str(fields["status"])))
+        return web.Response(status=self.statuses.pop(0) if self.statuses else 200, headers={"Location": self.url})
+
+
+@pytest.fixture(autouse=True)
+def _environment(socket_enabled: None) -> None:
+    """Speak HTTP on loopback; no Home Assistant is needed here."""
+
+
+@pytest.fixture
+def gateway() -> Gateway:
+    """Return a gateway that loses no time."""
+    return Gateway(report_delay=0, retry_pauses=(0, 0))
+
+
+@pytest.fixture
+async def client(gateway: Gateway) -> AsyncGenerator[Client]:
+    """Run the simulator; return a client of it."""
+    async with TestClient(TestServer(create_app(gateway))) as client:
+        yield client
+
+
+@pytest.fixture
+async def receiver() -> AsyncGenerator[Receiver]:
+    """Run a web server that takes delivery reports."""
+    receiver = Receiver()
+    app = web.Application()
+    app.router.add_route("*", "/report", receiver.take)
+    async with TestServer(app) as server:
+        receiver.url = str(server.make_url("/report"))
+        yield receiver
+
+
+async def answer(client: Client, service: str, **fields: str) -> dict[str, Any]:
+    """Post fields to a service with the key in the header; return its answer."""
+    async with client.post(f"/api/v1/{service}", data=fields, headers=KEY) as response:
+        content: dict[str, Any] = await response.json()
+        return content
+
+
+async def until(gateway: Gateway, holds: Callable[[], bool]) -> None:
+    """Wait until something holds for a gateway."""
+    async with asyncio.timeout(5):
+        while not holds():
+            await gateway.changed.wait()

@@ -1,0 +1,118 @@
+"""The page with the phones, and what tests look at and order."""
+
+import asyncio
+from decimal import Decimal
+from http import HTTPStatus
+import json
+from typing import Any
+
+from aiohttp import ClientResponse
+import pytest
+
+from simulator.state import Gateway
+
+from .conftest import NUMBER, SMS, Client, answer, until
+
+
+async def event(response: ClientResponse) -> dict[str, Any]:
+    """Read what the page gets next."""
+    async with asyncio.timeout(5):
+        line = await response.content.readline()
+        await response.content.readline()
+    data: dict[str, Any] = json.loads(line.removeprefix(b"data: "))
+    return data
+
+
+async def test_page(client: Client) -> None:
+    """The page is HTML and needs nothing from elsewhere."""
+    async with client.get("/") as response:
+        assert response.content_type == "text/html"
+        page = await response.text()
+    assert "<title>SMSBOX simulator</title>" in page
+    assert 'src="' not in page
+
+
+async def test_messages(client: Client, gateway: Gateway) -> None:
+    """What arrived is listed as JSON until it is forgotten."""
+    await answer(client, "sendsms", **SMS, noti="no address")
+    await until(gateway, lambda: gateway.messages[0].status == "delivered")
+    await answer(client, "voice/send", number=NUMBER, message="Fire!", send_at="2100-01-01T00:00:00Z")
+    async with client.get("/messages") as response:
+        sms, call = await response.json()
+    received = sms.pop("received_at")
+    assert sms == {
+        "kind": "sms",
+        "number": NUMBER,
+        "text": SMS["message"],
+        "parts": 1,
+        "status": "delivered",
+        "msgid": 15547355,
+        "sender": None,
+        "shown_sender": "SMSBOX",
+        "language": None,
+        "gender": None,
+        "unicode": False,
+        "otp": None,
+        "noti": "no address",
+        "send_at": None,
+    }
+    assert call["send_at"] == "2100-01-01T00:00:00+00:00"
+    assert call["received_at"] > received
+    async with client.delete("/messages") as response:
+        assert response.status == HTTPStatus.NO_CONTENT
+    async with client.get("/messages") as response:
+        assert await response.json() == []
+
+
+async def test_events(client: Client, gateway: Gateway) -> None:
+    """The page gets what it shows at once and after every change, until the gateway ends."""
+    gateway.report_delay = 60
+    async with client.get("/events") as response:
+        assert response.content_type == "text/event-stream"
+        assert await event(response) == {"balance": "1000.00", "messages": []}
+        await answer(client, "sendsms", **SMS)
+        data = await event(response)
+        assert data["balance"] == "999.00"
+        assert [message["text"] for message in data["messages"]] == [SMS["message"]]
+        async with client.delete("/messages"):
+            assert await event(response) == {"balance": "999.00", "messages": []}
+        async with client.put("/balance", json={"balance": 5}):
+            assert (await event(response))["balance"] == "5.00"
+        await client.server.close()
+        assert await response.content.read() == b""
+
+
+@pytest.mark.parametrize("balance", [1630.38, "1630.38"])
+async def test_balance(client: Client, gateway: Gateway, balance: float | str) -> None:
+    """The balance can be set."""
+    async with client.put("/balance", json={"balance": balance}) as response:
+        assert await response.json() == {"balance": "1630.38"}
+    assert gateway.balance == Decimal("1630.38")
+
+
+async def test_keys(client: Client) -> None:
+    """The keys can be changed."""
+    async with client.post("/keys", json={"keys": ["new"]}) as response:
+        assert await response.json() == {"keys": ["new"]}
+    assert (await answer(client, "auth"))["code"] == 21
+    async with client.get("/api/v1/auth", params={"apikey": "new"}) as response:
+        assert await response.json() == {"code": 10, "message": "Apikey allowed"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("put", "/balance", {"balance": "much"}),
+        ("put", "/balance", {"balance": "nan"}),
+        ("put", "/balance", {"balance": None}),
+        ("put", "/balance", {}),
+        ("post", "/keys", {"keys": "demo"}),
+        ("post", "/keys", {}),
+    ],
+)
+async def test_wrong(client: Client, gateway: Gateway, method: str, path: str, body: dict[str, Any]) -> None:
+    """What makes no sense is refused and changes nothing."""
+    async with client.request(method, path, json=body) as response:
+        assert response.status == HTTPStatus.BAD_REQUEST
+    assert gateway.balance == 1000
+    assert gateway.keys == {"demo"}
