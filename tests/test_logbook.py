@@ -1,5 +1,8 @@
 """The logbook tells in words what became of a message."""
 
+import json
+from pathlib import Path
+
 from homeassistant.components.recorder import Recorder
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
@@ -9,9 +12,26 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.components.recorder.common import async_wait_recording_done
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, WebSocketGenerator
 
+from .conftest import account_entry, recipient_data
+from .gateway import Gateway
 from .reports import report
 
 FIRST_MSGID = 15547355
+
+DUTCH = json.loads(Path("custom_components/smsbox/translations/nl.json").read_text())["selector"]["delivery_report"][
+    "options"
+]
+STATUSES = {
+    10: "sent",
+    11: "delivered",
+    12: "buffered",
+    13: "undelivered",
+    14: "expired",
+    15: "rejected",
+    16: "unknown",
+    20: "blacklisted",
+    1: "error",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -54,3 +74,35 @@ async def test_report_in_words(
     described = [event for event in events if event.get("domain") == "smsbox"]
     assert [(event["name"], event["message"]) for event in described] == [(name, "was delivered")]
     assert described[0]["context_name"] == "Alarm"
+
+
+async def test_every_status_in_dutch(
+    hass: HomeAssistant,
+    gateway: Gateway,
+    hass_client_no_auth: ClientSessionGenerator,
+    hass_ws_client: WebSocketGenerator,
+) -> None:
+    """Each status has its own words in Home Assistant's language, for calls that read a text aloud as well."""
+    hass.config.language = "nl"
+    await hass.config.async_update(external_url="https://example.org", country="BE")
+    entry = account_entry(recipient_data(channels=["tts"]))
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await async_setup_component(hass, "logbook", {})
+    await hass.async_block_till_done()
+    start = dt_util.utcnow()
+    client = await hass_client_no_auth()
+    (entity_id,) = hass.states.async_entity_ids("notify")
+    for msgid, code in enumerate(STATUSES, FIRST_MSGID):
+        await hass.services.async_call(
+            "notify", "send_message", {"message": "Hallo", "entity_id": entity_id}, blocking=True
+        )
+        await report(hass, client, msgid, code)
+    await async_wait_recording_done(hass)
+
+    ws_client = await hass_ws_client()
+    await ws_client.send_json_auto_id({"type": "logbook/get_events", "start_time": start.isoformat()})
+    events = (await ws_client.receive_json())["result"]
+    described = [event for event in events if event.get("domain") == "smsbox"]
+    assert {event["name"] for event in described} == {DUTCH["tts"].format(recipient="Mum")}
+    assert [event["message"] for event in described] == [DUTCH[status] for status in STATUSES.values()]
