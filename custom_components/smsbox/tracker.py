@@ -163,6 +163,7 @@ class Tracker:
         # by msgid: resolved as soon as the status is final; there only while somebody waits for it
         self._waiting: dict[int, asyncio.Future[None]] = {}
         self._save_pending = False
+        self._totals_pending = False
         self._drop_job = HassJob(self._drop_old, cancel_on_shutdown=True)
         self._unsub_drop: CALLBACK_TYPE | None = None
         self._unsub_stop = hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._stop_waiting)
@@ -219,7 +220,7 @@ class Tracker:
         """Count an accepted message, and follow it where reports of it can come."""
         self.totals.sent += 1
         self._save()
-        async_dispatcher_send(self._hass, totals_signal(self._entry.entry_id))
+        self._show_totals()
         if (msgid := accepted.msgid) is None or not reports:
             return None
         # Should the gateway give the same msgid again: the newest message has to stand last.
@@ -326,9 +327,21 @@ class Tracker:
             self.totals.delivered += 1
         else:
             self.totals.failed += 1
-        async_dispatcher_send(self._hass, totals_signal(self._entry.entry_id))
+        self._show_totals()
         if (future := self._waiting.pop(message.msgid, None)) is not None:
             future.set_result(None)
+
+    def _show_totals(self) -> None:
+        """Tell that the totals changed, once for all that changes them in one step of the event loop."""
+
+        def show() -> None:
+            """Tell it."""
+            self._totals_pending = False
+            async_dispatcher_send(self._hass, totals_signal(self._entry.entry_id))
+
+        if not self._totals_pending:
+            self._totals_pending = True
+            self._hass.loop.call_soon(show)
 
     def _forget_old(self) -> None:
         """Stop following messages that no report will come for any more."""

