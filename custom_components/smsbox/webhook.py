@@ -151,12 +151,15 @@ def _parse(request: Request, body: bytes) -> list[DeliveryReport]:
 def _pairs(content_type: str, body: bytes) -> Iterator[Pair]:
     """Yield what may be msgid and status in a body: JSON, a multipart form or a plain one."""
     if body.lstrip()[:1] in (b"{", b"["):
-        # Integers stay digits: one that is too long for Python would make all the others unreadable.
-        answer = json.loads(body, parse_int=str)
+        try:
+            # Integers stay digits: one that is too long for Python would make all the others unreadable.
+            answer = json.loads(body, parse_int=str)
+        except ValueError, RecursionError:
+            answer = None
         for element in answer if isinstance(answer, list) else [answer]:
             yield (element.get("msgid"), element.get("status")) if isinstance(element, dict) else (None, None)
     elif content_type.lower().startswith("multipart/form-data"):
-        form = message_from_bytes(b"Content-Type: %b\r\n\r\n%b" % (content_type.encode(), body))
+        form = message_from_bytes(b"Content-Type: %b\r\n\r\n%b" % (content_type.encode(errors="replace"), body))
         yield from _form(
             (
                 str(part.get_param("name", header="Content-Disposition")),
@@ -169,11 +172,11 @@ def _pairs(content_type: str, body: bytes) -> Iterator[Pair]:
         yield from _form(parse_qsl(body.decode(errors="replace"), keep_blank_values=True))
 
 
-def _form(fields: Iterable[tuple[str, str]]) -> Iterator[Pair]:
-    """Yield msgid and status of a form's fields; raise ValueError where it is unclear which belong together."""
+def _form(fields: Iterable[tuple[str, str]]) -> Iterable[Pair]:
+    """Return msgid and status of a form's fields; a pair of nothing where it is unclear which belong together."""
     relevant = [(key, value.strip()) for key, value in fields if key in {"msgid", "status"}]
     msgids = [value for key, value in relevant if key == "msgid"]
     statuses = [value for key, value in relevant if key == "status"]
     if len(msgids) != len(statuses) and any(first[0] == second[0] for first, second in pairwise(relevant)):
-        raise ValueError
-    yield from zip(msgids, statuses, strict=False)
+        return [(None, None)]
+    return zip(msgids, statuses, strict=False)
