@@ -1,11 +1,15 @@
 """What hassfest, which is not a package, demands of translations, icons, triggers and the quality scale."""
 
+from collections.abc import Iterator
+from itertools import chain
 import json
 from pathlib import Path
+import re
 from typing import Any
 
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import config_validation as cv, entity_registry as er
+from homeassistant.helpers.selector import TargetSelector, validate_selector
 from homeassistant.util.yaml import load_yaml_dict
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -94,22 +98,79 @@ async def test_entities_have_names_and_icons(hass: HomeAssistant, entry: MockCon
     assert {(domain, key) for domain, key, device_class in keys if device_class is None} == with_icon
 
 
-def test_actions_and_triggers_have_texts_and_icons() -> None:
-    """Each action, field, section and trigger has a name, a description and an icon; no text is left over."""
-    actions = load_yaml_dict(str(INTEGRATION / "services.yaml"))
-    actions = {name: action for name, action in actions.items() if not name.startswith(".")}
-    assert set(actions) == set(STRINGS["services"]) == set(ICONS["services"])
-    for name, action in actions.items():
-        texts = STRINGS["services"][name]
-        sections = {key: field for key, field in action["fields"].items() if "fields" in field}
-        fields = {key for key in action["fields"] if key not in sections}
-        for section in sections.values():
-            fields |= set(section["fields"])
-        assert fields == set(texts["fields"])
-        assert set(sections) == set(texts.get("sections", {})) == set(ICONS["services"][name].get("sections", {}))
+ACTIONS: dict[str, Any] = load_yaml_dict(str(INTEGRATION / "services.yaml"))
+TRIGGERS: dict[str, Any] = {
+    name: trigger for name, trigger in load_yaml_dict(str(INTEGRATION / "triggers.yaml")).items() if name[0] != "."
+}
+
+
+def fields_of(action: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the fields of an action with their names, those in sections too."""
+    for name, field in action["fields"].items():
+        yield from field["fields"].items() if "fields" in field else [(name, field)]
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_action_is_described(name: str) -> None:
+    """Each action is a slug (hassfest takes no dotted keys from us), with a valid target and selectors."""
+    action = ACTIONS[name]
+    cv.slug(name)
+    assert set(action) <= {"target", "fields"}
+    if "target" in action:
+        TargetSelector(action["target"])
+    fields = list(fields_of(action))
+    assert len(fields) == len(dict(fields)), "a field stands twice"
+    for key, field in fields:
+        assert set(field) <= {"required", "example", "default", "selector"}, key
+        assert None not in field.values(), key
+        ((kind, selector),) = validate_selector(field["selector"]).items()
+        if kind == "select":
+            assert set(selector["options"]) == set(STRINGS["selector"][selector["translation_key"]]["options"]), key
+
+
+def test_actions_have_texts_and_icons() -> None:
+    """Each action, field and section has a name, a description and an icon; no text is left over."""
+    assert set(ACTIONS) == set(STRINGS["services"]) == set(ICONS["services"])
+    for name, action in ACTIONS.items():
+        texts, icons = STRINGS["services"][name], ICONS["services"][name]
+        sections = {key for key, field in action["fields"].items() if "fields" in field}
+        assert {key for key, _ in fields_of(action)} == set(texts["fields"])
+        assert sections == set(texts.get("sections", {})) == set(icons.get("sections", {}))
         for text in (texts, *texts["fields"].values()):
             assert text["name"]
             assert text["description"].endswith(".")
-    described = load_yaml_dict(str(INTEGRATION / "triggers.yaml"))
-    triggers = {name for name in described if not name.startswith(".")}
-    assert triggers == set(STRINGS["triggers"]) == set(ICONS["triggers"])
+        for icon in (icons["service"], *icons.get("sections", {}).values()):
+            assert icon.startswith("mdi:")
+
+
+def test_triggers_have_texts_and_icons() -> None:
+    """Each trigger has a valid target, a name, a description and an icon; no text is left over."""
+    assert set(TRIGGERS) == set(STRINGS["triggers"]) == set(ICONS["triggers"])
+    for name, trigger in TRIGGERS.items():
+        TargetSelector(trigger["target"])
+        assert STRINGS["triggers"][name]["name"]
+        assert STRINGS["triggers"][name]["description"].endswith(".")
+        assert ICONS["triggers"][name]["trigger"].startswith("mdi:")
+
+
+def test_issues_and_recipients_have_texts() -> None:
+    """Each issue has a title and either a description or steps that repair it; subentries say how they are begun."""
+    for issue in STRINGS["issues"].values():
+        assert issue["title"]
+        assert ("description" in issue) != ("fix_flow" in issue)
+    for subentry in STRINGS["config_subentries"].values():
+        assert subentry["entry_type"]
+        assert set(subentry["initiate_flow"]) == {"user", "reconfigure"}
+
+
+def test_entity_icons_are_drawn() -> None:
+    """Icons are Material Design Icons, and no state repeats the icon that the entity has anyhow."""
+    for icon in chain.from_iterable(entities.values() for entities in ICONS["entity"].values()):
+        assert icon["default"].startswith("mdi:")
+        assert icon["default"] not in icon.get("state", {}).values()
+
+
+@pytest.mark.parametrize("language", ["en", "nl", "fr", "de"])
+def test_placeholders_are_not_quoted(language: str) -> None:
+    """No placeholder stands in single quotes, which would keep it from being filled."""
+    assert not re.search(r"'\{\w+\}'", (INTEGRATION / f"translations/{language}.json").read_text())
