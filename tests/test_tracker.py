@@ -356,6 +356,17 @@ async def test_followed_for_72_hours(
     assert totals(hass) == [str(1 + another), str(int(matched)), "0"]
 
 
+async def test_all_are_forgotten(
+    hass: HomeAssistant, hass_storage: Stored, entry: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    """Whoever asks how many messages are followed has the old ones forgotten, in the file too."""
+    await send(hass, numbers=["0471 23 45 67", "0472 23 45 67"])
+    await passes(hass, freezer, 73 * HOUR)
+    assert hass.data[tracker_module.TRACKERS][entry.entry_id].following == 0
+    await passes(hass, freezer, 1)
+    assert not stored(hass_storage, entry)["messages"]
+
+
 async def test_forgotten_while_home_assistant_was_off(
     hass: HomeAssistant,
     hass_storage: Stored,

@@ -346,8 +346,12 @@ class Tracker:
     def _forget_old(self) -> None:
         """Stop following messages that no report will come for any more."""
         oldest = _now() - FOLLOWED_FOR
-        for message in list(takewhile(lambda message: message.sent_at < oldest, self._messages.values())):
-            del self._messages[message.msgid]
+        old = [
+            message.msgid for message in takewhile(lambda message: message.sent_at < oldest, self._messages.values())
+        ]
+        for msgid in old:
+            del self._messages[msgid]
+        if old:
             self._save()
 
     def _save(self) -> None:
