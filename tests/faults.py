@@ -51,13 +51,13 @@ class Exchange:
 class FaultyGateway:
     """Counts the connections and requests that reach it, and does to each connection what the play says."""
 
-    def __init__(self, play: Play, sock: socket.socket | None = None) -> None:
+    def __init__(self, play: Play) -> None:
         self.play = play
         self.connections = 0
         self.requests: Counter[str] = Counter()
         self.request_read = asyncio.Event()
         self.connection_ended = asyncio.Event()
-        self._socket = sock or bound_socket()
+        self._socket = bound_socket()
         self._exchanges: dict[Exchange, asyncio.Task[None]] = {}
 
     async def __aenter__(self) -> Self:
@@ -95,15 +95,15 @@ class FaultyGateway:
 
 
 def bound_socket() -> socket.socket:
-    """Return a socket that has a port on loopback but refuses connections, until it listens."""
+    """Return a socket that has a port on loopback but refuses connections until it listens."""
     sock = socket.socket()
     sock.bind((LOOPBACK, 0))
     return sock
 
 
-def url(sock: socket.socket, scheme: str = "http") -> str:
+def url(sock: socket.socket) -> str:
     """Return the address of a socket."""
-    return f"{scheme}://{LOOPBACK}:{sock.getsockname()[1]}"
+    return f"http://{LOOPBACK}:{sock.getsockname()[1]}"
 
 
 class NameServer(asyncio.DatagramProtocol):

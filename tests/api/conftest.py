@@ -42,15 +42,8 @@ class Wire:
 
     async def handle(self, request: web.Request) -> web.Response:
         """Keep a request and answer it, with JSON where the answer is not given as bytes."""
-        self.requests.append(
-            Request(
-                request.method,
-                request.raw_path.partition("?")[0],
-                request.query_string,
-                await request.text(),
-                request.headers,
-            )
-        )
+        path, _, query = request.raw_path.partition("?")
+        self.requests.append(Request(request.method, path, query, await request.text(), request.headers))
         body = self.answer if isinstance(self.answer, bytes) else json.dumps(self.answer).encode()
         return web.Response(status=self.status, body=body, headers=self.headers)
 

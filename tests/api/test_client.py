@@ -1,7 +1,8 @@
 """Test what the client puts on the wire and what it reads from it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
 from datetime import datetime, timedelta, timezone
+import time
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -72,6 +73,22 @@ GOOD_ANSWERS: dict[str, dict[str, Any]] = {
 }
 
 
+def shortened(value: object) -> str:
+    """Return the name of a parameter in the test's."""
+    return repr(value)[:30]
+
+
+@pytest.fixture
+def _tokyo(monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
+    """Be far from UTC."""
+    with monkeypatch.context() as context:
+        context.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("_tokyo")
 @pytest.mark.parametrize(
     ("call", "answer", "method", "path", "fields"),
     [
@@ -397,6 +414,7 @@ async def test_http_status(client: SmsboxClient, wire: Wire, call: str, status: 
         ("9" * 5000, None),
         ("Wed, 25 Nov 2026 07:28:00 GMT", None),
     ],
+    ids=shortened,
 )
 async def test_retry_after(client: SmsboxClient, wire: Wire, status: int, header: str, retry_after: int | None) -> None:
     """The time that the gateway asks to wait is taken where it is one."""
@@ -441,6 +459,7 @@ NO_LISTS_OF_ACCEPTED: list[Any] = [
         {"message": "1630.38"},
         *({"code": code, "message": "1"} for code in NO_CODES),
     ],
+    ids=shortened,
 )
 async def test_senseless_answer(client: SmsboxClient, wire: Wire, call: str, answer: Any) -> None:
     """An answer without a code leaves open what became of the request."""
