@@ -76,10 +76,10 @@ async def test_zip_in_an_empty_home_assistant(
     configuration: Path, manifest: dict[str, Any], python: str, gateway: str, tmp_path: Path
 ) -> None:
     """Home Assistant installs the requirements, opens the flow, and loads the account."""
-    assert manifest["version"] == "12.3.4"
     port, log = free_port(), tmp_path / "home-assistant.log"
     (configuration / "configuration.yaml").write_text(CONFIGURATION.format(port=port))
-    command = (python, "-m", "homeassistant", "--config", str(configuration))
+    # Not as a module: that would find the integration of the working folder before the one in the configuration.
+    command = (str(Path(python).parent / "hass"), "--config", str(configuration))
     url = f"http://localhost:{port}"
     async with process(*command, log=log, environment={"SMSBOX_API_URL": f"{gateway}/api/v1"}) as running:
         await running.answers(f"{url}/api/onboarding")
@@ -88,6 +88,7 @@ async def test_zip_in_an_empty_home_assistant(
             form = await instance.request("post", "/api/config/config_entries/flow", {"handler": "smsbox"})
             assert (form["type"], form["step_id"], form["errors"]) == ("form", "user", {})
             assert [field["name"] for field in form["data_schema"]] == ["api_key"]
+            assert (await instance.command("manifest/get", integration="smsbox"))["version"] == "12.3.4"
             await instance.add_account()
             await instance.state("sensor.smsbox_credits")
 
