@@ -19,6 +19,7 @@ USER = PASSWORD = "demo"  # noqa: S105 - opens nothing but a Home Assistant on l
 START_TIMEOUT = 150
 STOP_TIMEOUT = 20
 WAIT_TIMEOUT = 30
+BLUEPRINTS = "blueprints/automation/ha-smsbox"  # where an import from GitHub puts them
 
 CONFIGURATION = """\
 # Written at each start.
@@ -136,18 +137,18 @@ async def simulator(directory: Path, port: int, *options: str) -> AsyncGenerator
 
 def prepare_configuration(directory: Path, port: int) -> None:
     """Write a configuration folder with this checkout's integration; keep what is stored in one that exists."""
-    for folder in ("custom_components", "blueprints/automation", "packages", ".storage"):
+    for folder in ("custom_components", BLUEPRINTS, "packages", ".storage"):
         (directory / folder).mkdir(parents=True, exist_ok=True)
     (directory / "configuration.yaml").write_text(CONFIGURATION.format(port=port))
     for name, empty in (("automations.yaml", "[]\n"), ("scripts.yaml", "{}\n")):
         if not (directory / name).exists():
             (directory / name).write_text(empty)
-    for link, target in (
-        ("custom_components/smsbox", "custom_components/smsbox"),
-        ("blueprints/automation/smsbox", "blueprints/automation/smsbox"),
-    ):
+    links = {"custom_components/smsbox": ROOT / "custom_components/smsbox"}
+    # Home Assistant looks for blueprints in folders, but not in links to folders.
+    links |= {f"{BLUEPRINTS}/{file.name}": file for file in ROOT.glob("blueprints/automation/smsbox/*.yaml")}
+    for link, target in links.items():
         (directory / link).unlink(missing_ok=True)
-        (directory / link).symlink_to(ROOT / target)
+        (directory / link).symlink_to(target)
     shutil.copy(ROOT / "docs/dashboard/dashboard.yaml", directory)
     shutil.copy(ROOT / "docs/dashboard/package.yaml", directory / "packages/smsbox.yaml")
     # The port of the last start may have been another one, and Home Assistant reads `http:` only once.
