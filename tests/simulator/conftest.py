@@ -31,7 +31,11 @@ class Receiver:
         """Take a report."""
         fields = await request.post()
         self.reports.put_nowait((str(fields["msgid"]), str(fields["status"])))
-        return web.Response(status=self.statuses.pop(0) if self.statuses else 200, headers={"Location": self.url})
+        return web.Response(status=self.statuses.pop(0) if self.statuses else 200, headers={"Location": "/moved"})
+
+    async def moved(self, request: web.Request) -> web.Response:
+        """Answer who follows a redirect, which a report must not."""
+        return web.Response()
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +61,8 @@ async def receiver() -> AsyncGenerator[Receiver]:
     """Run a web server that takes delivery reports."""
     receiver = Receiver()
     app = web.Application()
-    app.router.add_route("*", "/report", receiver.take)
+    app.router.add_post("/report", receiver.take)
+    app.router.add_get("/moved", receiver.moved)
     async with TestServer(app) as server:
         receiver.url = str(server.make_url("/report"))
         yield receiver

@@ -24,7 +24,14 @@ ROOT = Path(__file__).parents[2]
 async def process(*options: str) -> AsyncGenerator[Process]:
     """Run the simulator as a process."""
     running = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "simulator", *options, cwd=ROOT, stdout=PIPE, stderr=PIPE
+        sys.executable,
+        "-m",
+        "simulator",
+        *options,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONUNBUFFERED": ""},  # as on a machine where nobody set it
+        stdout=PIPE,
+        stderr=PIPE,
     )
     try:
         yield running

@@ -179,6 +179,7 @@ async def test_invalid_beside_valid(client: Client, gateway: Gateway) -> None:
         ("sendsms", {"message": "a" * 307} | LONG, 3),
         ("sendsms", {"message": "€" * 459} | LONG, 7),
         ("sendsms", {"message": "é" * 71} | LONG | UNICODE, 2),
+        ("sendsms", {"message": "é" * 134} | LONG | UNICODE, 2),
         ("sendsms", {"message": "é" * 135} | LONG | UNICODE, 3),
         ("sendsms", {"message": "😀" * 201} | LONG | UNICODE, 7),
         ("sendsms", {"message": "a" * 161} | LONG | TTS, 2),
