@@ -101,8 +101,6 @@ class MessageTooLongError(ValueError):
 
 def clean(message: str) -> str:
     r"""Write line ends as \n and tabs as spaces, and leave out control characters and lone surrogates."""
-    if _INSIDE.fullmatch(message):
-        return message
     for line_end in "\r\n", "\r", "\u2028", "\u2029":
         message = message.replace(line_end, "\n")
     return _CONTROL.sub("", message.replace("\t", " "))
@@ -113,14 +111,18 @@ def compose_sms(message: str, *, long_sms: bool = True, unicode: bool = False) -
 
     Raises EmptyMessageError and MessageTooLongError (whose length is the raw one from 5,000 characters on).
     """
-    text = clean(message[:_LONGEST])
-    encoding = Encoding.UNICODE if unicode and not _INSIDE.fullmatch(text) else Encoding.GSM7
+    text = message[:_LONGEST]
+    inside = _INSIDE.fullmatch(text)
+    if not inside:
+        text = clean(text)
+        inside = _INSIDE.fullmatch(text)
+    encoding = Encoding.UNICODE if unicode and not inside else Encoding.GSM7
     single, several, limit = _SIZES[encoding]
     if not long_sms:
         limit = single
     if len(message) > _LONGEST:
         raise MessageTooLongError(len(message), limit)
-    text, replaced = (text, ()) if unicode else _replace(text)
+    text, replaced = (text, ()) if inside or unicode else _replace(text)
     if not text.strip():
         raise EmptyMessageError
     # Any two characters will do for one that counts for two, if only the first can be told.
@@ -158,8 +160,6 @@ def _split(units: str, single: int, several: int) -> tuple[int, int]:
 
 def _replace(text: str) -> tuple[str, tuple[str, ...]]:
     """Return a text in GSM-7 and the characters that had to be exchanged for it."""
-    if _INSIDE.fullmatch(text):
-        return text, ()
     text = normalize("NFC", text)
     replaced = tuple(dict.fromkeys(_OUTSIDE.findall(text)))
     text = _MIXED_FRACTION.sub(" ", _MICRO.sub("u", text))
