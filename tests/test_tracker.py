@@ -248,18 +248,25 @@ async def test_accounts_do_not_cross(
 
 
 async def test_msgid_given_again(
-    hass: HomeAssistant, gateway: Gateway, post: Post, events: list[Event], freezer: FrozenDateTimeFactory
+    hass: HomeAssistant,
+    gateway: Gateway,
+    entry: MockConfigEntry,
+    post: Post,
+    events: list[Event],
+    freezer: FrozenDateTimeFactory,
 ) -> None:
     """A gateway that begins to count anew makes the newest message count, for its own 72 hours."""
-    gateway.answers["sendsms"] = {"code": 100, "message": [{"number": "32496123456", "msgid": 7}]}
-    await send(hass)
-    await passes(hass, freezer, 40 * HOUR)
-    await send(hass)
-    await passes(hass, freezer, 40 * HOUR)
-    await post(7, 11)
-    await post(7, 11)
+    for msgid in (7, 8, 7):
+        gateway.answers["sendsms"] = {"code": 100, "message": [{"number": "32496123456", "msgid": msgid}]}
+        await send(hass)
+        await passes(hass, freezer, 30 * HOUR)
+    assert hass.data[tracker_module.TRACKERS][entry.entry_id].following == 2
+    await passes(hass, freezer, 30 * HOUR)
+    assert hass.data[tracker_module.TRACKERS][entry.entry_id].following == 1
+    for _ in range(2):
+        await post(7, 11)
     assert seen(events) == [(7, "delivered")]
-    assert totals(hass) == ["2", "1", "0"]
+    assert totals(hass) == ["3", "1", "0"]
 
 
 async def test_report_ahead_of_its_answer(hass: HomeAssistant, post: Post, events: list[Event]) -> None:

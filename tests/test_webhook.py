@@ -142,6 +142,15 @@ async def test_methods_that_no_webhook_takes(
         ),
         pytest.param({"params": {"msgid": A, "status": 11}, "json": {"msgid": B}}, id="query beside JSON"),
         pytest.param({"params": {"msgid": A, "status": 11}, "data": "{"}, id="query beside no JSON"),
+        pytest.param({"params": {"msgid": A, "status": 11}, "data": "[" * MAX_BODY}, id="query beside deep JSON"),
+        pytest.param(
+            {
+                "data": f'--x\r\nContent-Disposition: form-data; name="msgid"\r\n\r\n{A}\r\n'
+                '--x\r\nContent-Disposition: form-data; name="status"\r\n\r\n11\r\n--x--\r\n',
+                "headers": {"Content-Type": "Multipart/Form-Data; boundary=x"},
+            },
+            id="multipart in capitals",
+        ),
         pytest.param({"params": {"msgid": B}, "data": GOOD}, id="form beside half a query"),
         pytest.param({"params": [("msgid", B), ("msgid", B), ("status", 13)], "data": GOOD}, id="form beside a riddle"),
     ],
