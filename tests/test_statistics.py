@@ -1,6 +1,5 @@
 """Long-term statistics take the sensors of an account."""
 
-
 from homeassistant.components.recorder import Recorder
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component

@@ -168,7 +168,7 @@ class SmsboxConfigFlow(ConfigFlow, domain=DOMAIN):
             errors = await _validate(self.hass, api_key)
             if not errors and entry is not None:
                 if entry.data[CONF_API_KEY] == api_key:
-                    # Nothing changes, so the listener will not reload; but the balance is not polled since the refusal.
+                    # Nothing changes, so the listener will not reload; but the balance has not come since the refusal.
                     self.hass.config_entries.async_schedule_reload(entry.entry_id)
                 return self.async_update_and_abort(entry, data_updates={CONF_API_KEY: api_key})
             if not errors:
@@ -231,7 +231,11 @@ class RecipientFlow(ConfigSubentryFlow):
             name = data.pop(CONF_NAME).strip()
             check_numbers = data.pop(CONF_CHECK_NUMBERS, False)
             unique_id = name.casefold()
-            if any(other.unique_id == unique_id and other is not subentry for other in entry.subentries.values()):
+            # Home Assistant can rename a recipient, and leaves the unique id as it was.
+            if any(
+                unique_id in {other.unique_id, other.title.casefold()} and other is not subentry
+                for other in entry.subentries.values()
+            ):
                 return self.async_abort(reason="already_configured")
             errors = self._normalize(data)
             if not name:

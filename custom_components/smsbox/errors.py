@@ -48,14 +48,17 @@ def translate_errors(hass: HomeAssistant, entry: SmsboxConfigEntry, numbers: Ite
 
     A refused key starts reauth, missing credits and what may have cost some refresh the balance.
     """
-    coordinator = entry.runtime_data.coordinator  # an account that is reloaded meanwhile has none
+    account = entry.runtime_data  # now: an account that is reloaded or removed meanwhile has none, or another
+    coordinator = account.coordinator
     try:
         yield
     except SmsboxError as error:
         placeholders: dict[str, str] = {}
         match error:
             case SmsboxAuthenticationError():
-                entry.async_start_reauth(hass)
+                # A key that was changed meanwhile needs no other one.
+                if getattr(entry, "runtime_data", None) is account:
+                    entry.async_start_reauth(hass)
             case SmsboxCreditsError():
                 coordinator.async_schedule_urgent_refresh()
             case SmsboxOutcomeUnknownError():

@@ -225,7 +225,8 @@ def address(
         account(hass, entry.entry_id)
         for number in recipient.numbers:
             addressees.setdefault(number, Addressee(entry, number, recipient))
-    if bare_numbers := [normalize_number(hass, number) for number in numbers]:
+    bare_numbers = [normalize_number(hass, number) for number in numbers]
+    if bare_numbers or config_entry_id is not None:
         entry = account(hass, config_entry_id, [entry for entry, _ in recipients])
         for number in bare_numbers:
             addressees.setdefault(number, Addressee(entry, number))
@@ -273,13 +274,14 @@ async def async_send(
     requests, sms = _REQUESTS[order.channel](hass, order, addressees)
     if order.wait_for_report is not None and not all(request.reports for request in requests):
         raise validation_error("no_report_url")
-    outcomes = [
-        outcome
+    by_number = {
+        outcome.addressee.number: outcome
         for outcomes in await asyncio.gather(
             *(_carry_out(hass, request, order.channel, context) for request in requests)
         )
         for outcome in outcomes
-    ]
+    }
+    outcomes = [by_number[addressee.number] for addressee in addressees]
     _raise_failures(outcomes, partial_success=partial_success)
     if order.wait_for_report is not None:
         await _wait_for_reports(hass, outcomes, order.wait_for_report)

@@ -30,6 +30,7 @@ from .const import (
     CONF_SENDER,
     CONF_UNSUPPORTED_CHARACTERS,
     DOMAIN,
+    LOGGER,
     Channel,
     UnsupportedCharacters,
 )
@@ -59,8 +60,8 @@ ATTR_WAIT_FOR_REPORT = "wait_for_report"
 
 OTP_PLACE = "{OTP}"
 
-# Numbers stay integers where they came as such: YAML has read an unquoted 0471234567 as octal.
-NUMBER = vol.Any(int, cv.string)
+# Numbers stay as they came: YAML has read an unquoted 0471234567 as octal, and a template may make a fraction of it.
+NUMBER = vol.Any(int, float, cv.string)
 
 ACCOUNT_FIELDS: VolDictType = {vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string}
 TEXT_FIELDS: VolDictType = {
@@ -119,13 +120,16 @@ def _targeted_recipients(hass: HomeAssistant, target: TargetSelection) -> Iterat
     """Yield the recipients whose notify entities a target leads to."""
     registry = er.async_get(hass)
     selected = async_extract_referenced_entity_ids(hass, target)
+    ignored = set(selected.referenced)
     for entity_id in sorted(selected.referenced | selected.indirectly_referenced):
         entity = registry.async_get(entity_id)
         if entity is None or (entity.domain, entity.platform, entity.disabled) != (NOTIFY_DOMAIN, DOMAIN, False):
             continue
         entry = hass.config_entries.async_get_entry(entity.config_entry_id or "")
         if entry is not None and (subentry := entry.subentries.get(entity.config_subentry_id or "")) is not None:
+            ignored.discard(entity_id)
             yield entry, Recipient.from_subentry(subentry)
+    selected.log_missing(ignored, LOGGER)
 
 
 async def _send_otp(call: ServiceCall) -> ServiceResponse:
@@ -237,17 +241,18 @@ async def _notify(call: ServiceCall) -> None:
 def _named_recipient(
     hass: HomeAssistant, name: str, config_entry_id: str | None
 ) -> tuple[SmsboxConfigEntry, Recipient] | None:
-    """Return the recipient of that name, of any account or of the given one."""
-    entries = [account(hass, config_entry_id)] if config_entry_id else hass.config_entries.async_entries(DOMAIN)
+    """Return the recipient of that name; where there are several, the one of the given account."""
     matches = [
         (entry, recipient)
-        for entry in entries
+        for entry in hass.config_entries.async_entries(DOMAIN, include_disabled=False)
         for recipient in recipients(entry)
         if recipient.name.casefold() == name.strip().casefold()
     ]
     if len(matches) > 1:
-        raise validation_error("several_accounts")
-    return matches[0] if matches else None
+        matches = [match for match in matches if match[0].entry_id == config_entry_id]
+        if len(matches) != 1:
+            raise validation_error("several_accounts")
+    return next(iter(matches), None)
 
 
 @callback

@@ -1,0 +1,190 @@
+"""The flows of an account: adding it, giving it another key, its options."""
+
+from typing import Any
+
+from homeassistant.config_entries import SOURCE_USER, FlowType
+from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResult, FlowResultType, InvalidData
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.smsbox.api import SmsboxClient
+from custom_components.smsbox.const import DOMAIN
+
+from .actions import act, answering
+from .clock import later
+from .conftest import WEBHOOK_ID, account_entry
+from .gateway import API_KEY, REFUSED_KEY, Gateway
+
+NEW_KEY = "another-key"
+
+FLOWS = ("user", "reauth", "reconfigure")
+STEPS = {"user": "user", "reauth": "reauth_confirm", "reconfigure": "reconfigure"}
+
+
+async def start(hass: HomeAssistant, entry: MockConfigEntry, flow: str) -> FlowResult[Any, Any]:
+    """Start a flow that asks for an API key."""
+    result: FlowResult[Any, Any]
+    match flow:
+        case "reauth":
+            result = await entry.start_reauth_flow(hass)
+        case "reconfigure":
+            result = await entry.start_reconfigure_flow(hass)
+        case _:
+            result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    assert result["type"] is FlowResultType.FORM
+    assert result["step_id"] == STEPS[flow]
+    assert not result["errors"]
+    return result
+
+
+async def give(hass: HomeAssistant, flow: FlowResult[Any, Any], api_key: str) -> FlowResult[Any, Any]:
+    """Give a flow a key."""
+    result = await hass.config_entries.flow.async_configure(flow["flow_id"], {"api_key": api_key})
+    await hass.async_block_till_done()
+    return result
+
+
+async def finish(hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway, flow: FlowResult[Any, Any]) -> None:
+    """Give a flow a good key: a new account has it, or the old one and has asked for its balance with it."""
+    gateway.api_key = NEW_KEY
+    result = await give(hass, flow, f" {NEW_KEY}\n")
+    if result["type"] is FlowResultType.CREATE_ENTRY:
+        assert result["title"] == "SMSBOX"
+        assert result["data"] == {"api_key": NEW_KEY, "webhook_id": result["data"]["webhook_id"]}
+        assert result["data"]["webhook_id"] not in {"", WEBHOOK_ID}
+    else:
+        assert result["type"] is FlowResultType.ABORT
+        assert result["reason"] == f"{flow['step_id'].removesuffix('_confirm')}_successful"
+        assert entry.data == {"api_key": NEW_KEY, "webhook_id": WEBHOOK_ID}
+    assert gateway.received("balance")[-1].api_key == NEW_KEY
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+async def test_errors_and_recovery(hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, flow: str) -> None:
+    """Every flow says what is wrong with a key, with one request each time, and finishes with a good one."""
+    result = await start(hass, entry, flow)
+    for answer, error in (
+        (REFUSED_KEY, "invalid_auth"),
+        (401, "invalid_auth"),
+        (500, "cannot_connect"),
+        ({"code": 98, "message": "try again later"}, "cannot_connect"),
+        ({"code": 100, "message": "not a number"}, "cannot_connect"),
+        ({"code": 77, "message": "What nobody has seen"}, "unknown"),
+    ):
+        answering(gateway, "balance", answer)
+        gateway.requests.clear()
+        result = await give(hass, result, "a-wrong-key")
+        assert result["errors"] == {"base": error}
+        assert len(gateway.requests) == 1
+        assert entry.data["api_key"] == API_KEY
+    gateway.answers.clear()
+    await finish(hass, entry, gateway, result)
+
+
+async def test_unexpected_error(
+    hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever goes wrong, the form says so and can be submitted again."""
+
+    async def balance(_client: SmsboxClient) -> float:
+        raise RuntimeError
+
+    result = await start(hass, entry, "user")
+    with monkeypatch.context() as patch:
+        patch.setattr(SmsboxClient, "balance", balance)
+        result = await give(hass, result, NEW_KEY)
+    assert result["errors"] == {"base": "unknown"}
+    await finish(hass, entry, gateway, result)
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+async def test_key_of_another_account(hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, flow: str) -> None:
+    """One key is one account, also if that is disabled."""
+    account_entry(data={"api_key": NEW_KEY, "webhook_id": "second"}).add_to_hass(hass)
+    result = await give(hass, await start(hass, entry, flow), f"{NEW_KEY} ")
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "already_configured"
+    assert entry.data["api_key"] == API_KEY
+
+
+@pytest.mark.parametrize("flow", ["reauth", "reconfigure"])
+async def test_same_key_again(hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, flow: str) -> None:
+    """The gateway can take a key again that it refused: the balance comes back at once."""
+    gateway.answers["balance"] = REFUSED_KEY
+    await later(hass)
+    state = hass.states.get("sensor.smsbox_credits")
+    assert state is not None
+    assert state.state == STATE_UNAVAILABLE
+    for progress in hass.config_entries.flow.async_progress():
+        hass.config_entries.flow.async_abort(progress["flow_id"])
+    result = await start(hass, entry, flow)
+    gateway.answers.clear()
+    result = await give(hass, result, API_KEY)
+    assert result["reason"] == f"{flow}_successful"
+    state = hass.states.get("sensor.smsbox_credits")
+    assert state is not None
+    assert state.state == "1630.38"
+
+
+@pytest.mark.parametrize("skipped", [False, True])
+async def test_leads_on_into_a_first_recipient(hass: HomeAssistant, gateway: Gateway, *, skipped: bool) -> None:
+    """A new account asks for its first recipient, which can be skipped."""
+    flow = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    result = await hass.config_entries.flow.async_configure(flow["flow_id"], {"api_key": API_KEY})
+    kind, next_flow = result["next_flow"]
+    assert kind is FlowType.CONFIG_SUBENTRIES_FLOW
+    if skipped:
+        hass.config_entries.subentries.async_abort(next_flow)
+    else:
+        await hass.config_entries.subentries.async_configure(
+            next_flow,
+            {"name": "Mum", "numbers": ["+32 496 12 34 56"], "channels": ["sms"], "language": "nl", "gender": "male"},
+        )
+    await hass.async_block_till_done()
+    assert not hass.config_entries.subentries.async_progress()
+    assert hass.states.async_entity_ids("notify") == ([] if skipped else ["notify.mum_sms"])
+
+
+async def test_options(hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry) -> None:
+    """The options are stored as they are, suggested the next time, and heeded at once."""
+    flow = await hass.config_entries.options.async_init(entry.entry_id)
+    assert flow["data_schema"] is not None
+    assert flow["data_schema"]({}) == {
+        "low_credits": 25,
+        "delivery_reports": True,
+        "unsupported_characters": "replace",
+    }
+    with pytest.raises(InvalidData):
+        await hass.config_entries.options.async_configure(flow["flow_id"], {"low_credits": -1})
+    options = {"low_credits": 1630.38, "delivery_reports": False, "unsupported_characters": "unicode"}
+    result = await hass.config_entries.options.async_configure(flow["flow_id"], options)
+    await hass.async_block_till_done()
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert entry.options == options
+
+    state = hass.states.get("binary_sensor.smsbox_low_credits")
+    assert state is not None
+    assert state.state == "on"
+    await act(hass, "send_sms", entity_id="notify.mum_sms", message="ж")
+    assert gateway.sent == [{"numbers": "32496123456", "message": "ж", "unicode": "1"}]
+
+    flow = await hass.config_entries.options.async_init(entry.entry_id)
+    assert flow["data_schema"] is not None
+    assert {key.schema: key.description["suggested_value"] for key in flow["data_schema"].schema} == options
+
+
+async def test_reauth_brings_all_back(hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry) -> None:
+    """After a new key was given, sending works again without a restart, and no flow is left."""
+    gateway.api_key = NEW_KEY
+    await later(hass)
+    (flow,) = hass.config_entries.flow.async_progress()
+    assert flow["context"]["source"] == "reauth"
+    await give(hass, flow, NEW_KEY)
+    assert not hass.config_entries.flow.async_progress()
+    await act(hass, "send_message", domain="notify", entity_id="notify.mum_sms", message="Hello")
+    state = hass.states.get("notify.mum_sms")
+    assert state is not None
+    assert state.state not in {STATE_UNAVAILABLE, STATE_UNKNOWN}
+    assert gateway.received("sendsms")[0].api_key == NEW_KEY
