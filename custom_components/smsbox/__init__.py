@@ -59,10 +59,11 @@ async def async_setup_entry(hass: HomeAssistant, entry: SmsboxConfigEntry) -> bo
 async def _async_tracker(hass: HomeAssistant, entry: SmsboxConfigEntry) -> Tracker:
     """Return the tracker of an account, which outlives reloads and takes in reports from now on."""
     known = hass.data[TRACKERS].get(entry.entry_id)
-    tracker = known or hass.data[TRACKERS].setdefault(entry.entry_id, Tracker(hass, entry))
+    tracker = known or Tracker(hass, entry)
     webhook.async_register(hass, entry, tracker)
     if known is None:
         await tracker.async_load()
+        hass.data[TRACKERS][entry.entry_id] = tracker
     return tracker
 
 
