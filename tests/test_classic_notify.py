@@ -1,0 +1,126 @@
+"""The classic action `notify.smsbox`, from all that calls it."""
+
+from typing import Any
+
+from homeassistant.auth import auth_manager_from_config
+from homeassistant.auth.mfa_modules.notify import NotifyAuthModule
+from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from .actions import act, answering, failure, refusal
+from .conftest import account_entry, recipient_data
+from .gateway import Gateway
+
+NUMBER = "0471 23 45 67"
+
+
+async def notify(hass: HomeAssistant, **data: Any) -> None:
+    """Call the action."""
+    await act(hass, "smsbox", domain="notify", **data)
+
+
+async def test_targets_and_title(hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway) -> None:
+    """Names of recipients and numbers go together, with the title as the first line."""
+    await notify(hass, title="Cellar", message="Water", target=["mum ", NUMBER], data={"numbers": NUMBER})
+    (request,) = gateway.sent
+    assert (request["numbers"], request["message"]) == ("32496123456,32471234567", "Cellar\nWater")
+
+
+@pytest.mark.parametrize(
+    ("channel", "path", "language"), [("tts", "sendsms", ("ttslng", "2")), ("voice", "voice/send", ("lang", "FR"))]
+)
+async def test_channels(
+    hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway, channel: str, path: str, language: tuple[str, str]
+) -> None:
+    """The data chooses the channel and what that takes."""
+    await notify(hass, message="Water", target="Mum", data={"channel": channel, "language": "fr"})
+    (request,) = gateway.received(path)
+    assert language in request.fields.items()
+
+
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [
+        ({"target": "Nobody"}, "invalid_number"),
+        ({}, "no_recipients"),
+        ({"target": "Mum", "data": {"channel": "fax"}}, "invalid_channel"),
+    ],
+)
+async def test_wrong_calls(
+    hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway, data: dict[str, Any], error: str
+) -> None:
+    """A call that is wrong is refused."""
+    raised = await refusal(hass, "smsbox", domain="notify", message="Water", **data)
+    assert raised.translation_key == error
+    assert not gateway.sent
+
+
+async def test_failure_is_raised(hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway) -> None:
+    """What the gateway refuses does not look like success."""
+    answering(gateway, "sendsms", {"code": 10, "message": "Not enough credits"})
+    raised = await failure(hass, "smsbox", domain="notify", message="Water", target="Mum")
+    assert raised.translation_key == "insufficient_credits"
+
+
+async def test_same_name_in_two_accounts(hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway) -> None:
+    """A name that two accounts have needs to say which; the action is there until the last of them is gone."""
+    other = account_entry(recipient_data(numbers=["32471000001"]), data={"api_key": "other", "webhook_id": "b"})
+    other.add_to_hass(hass)
+    gateway.answers["balance"] = lambda _: {"code": 100, "message": "5"}
+    assert await hass.config_entries.async_setup(other.entry_id)
+    raised = await refusal(hass, "smsbox", domain="notify", message="Water", target="Mum")
+    assert raised.translation_key == "several_accounts"
+    await notify(hass, message="Water", target="Mum", data={"config_entry_id": entry.entry_id})
+    assert gateway.sent[0]["numbers"] == "32496123456"
+
+    await hass.config_entries.async_unload(entry.entry_id)
+    await hass.config_entries.async_remove(other.entry_id)
+    assert hass.services.has_service("notify", "smsbox")
+    await hass.config_entries.async_remove(entry.entry_id)
+    assert not hass.services.has_service("notify", "smsbox")
+
+
+async def test_from_an_alert(hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway) -> None:
+    """An alert tells by SMS; it can pass no target, so the numbers stand in its data."""
+    alert = {
+        "name": "Freezer",
+        "entity_id": "binary_sensor.freezer",
+        "repeat": 30,
+        "notifiers": "smsbox",
+        "title": "Freezer",
+        "message": "Too warm",
+        "data": {"numbers": ["Mum"]},
+    }
+    assert await async_setup_component(hass, "alert", {"alert": {"freezer": alert}})
+    hass.states.async_set("binary_sensor.freezer", "on")
+    await hass.async_block_till_done()
+    assert gateway.sent[0]["message"] == "Freezer\nToo warm"
+    hass.states.async_set("binary_sensor.freezer", "off")
+    await hass.async_block_till_done()
+
+
+async def test_from_a_notify_group(hass: HomeAssistant, gateway: Gateway) -> None:
+    """A group of YAML passes targets on."""
+    group = {"platform": "group", "name": "all", "services": [{"service": "smsbox", "data": {"target": ["Mum"]}}]}
+    assert await async_setup_component(hass, "notify", {"notify": [group]})
+    entry = account_entry(recipient_data())
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    await act(hass, "all", domain="notify", message="Water")
+    assert gateway.sent[0]["numbers"] == "32496123456"
+
+
+async def test_login_code(hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway) -> None:
+    """The multi-factor module sends its login codes by SMS."""
+    hass.auth = await auth_manager_from_config(hass, [], [{"type": "notify", "message": "Code {}"}])
+    user = await hass.auth.async_create_user("Somebody")
+    module = hass.auth.get_auth_mfa_module("notify")
+    assert isinstance(module, NotifyAuthModule)
+    await module.async_setup_user(user.id, {"notify_service": "smsbox", "target": NUMBER})
+    await module.async_initialize_login_mfa_step(user.id)
+    await hass.async_block_till_done()
+    assert gateway.sent[0]["numbers"] == "32471234567"
+    assert gateway.sent[0]["message"].removeprefix("Code ").isdigit()
