@@ -1,0 +1,161 @@
+"""A real Home Assistant in this process, with the integration and its peers pointed at one gateway."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+import os
+from pathlib import Path
+import sys
+import tempfile
+from types import MappingProxyType
+from typing import Any, override
+
+from homeassistant.bootstrap import async_setup_hass
+from homeassistant.components import webhook
+from homeassistant.components.notify import DATA_COMPONENT, NotifyEntity
+from homeassistant.config_entries import ConfigEntry, ConfigSubentryDataWithId
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.aiohttp_client import async_create_clientsession
+from homeassistant.runner import RuntimeConfig
+
+CONFIGURATION = """\
+http:
+  server_host: 127.0.0.1
+  server_port: {port}
+twilio:
+  account_sid: x
+  auth_token: x
+notify:
+  - platform: clicksend
+    name: clicksend
+    username: x
+    api_key: x
+    recipient: "+32496123456"
+  - platform: twilio_sms
+    name: twilio_sms
+    from_number: "+3211111111"
+logger:
+  default: error
+  logs:
+    urllib3: critical
+"""
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+class FloorEntity(NotifyEntity):
+    """The floor: a notify entity that does no more than one bare POST on a shared session."""
+
+    _attr_unique_id = _attr_name = "floor"
+
+    def __init__(self, hass: HomeAssistant, url: str) -> None:
+        self._session = async_create_clientsession(hass)
+        self._url = f"{url}/floor"
+        self._connections = asyncio.Semaphore(10)
+
+    @override
+    async def async_send_message(self, message: str, title: str | None = None) -> None:
+        """Send a POST and read its answer."""
+        body = f"numbers=32496123456&message={message}"
+        async with self._connections, self._session.post(self._url, data=body, headers=FORM) as response:
+            await response.json()
+
+
+@dataclass
+class Bench:
+    """What the measurements need."""
+
+    hass: HomeAssistant
+    gateway: str
+    url: str
+    entries: list[ConfigEntry] = field(default_factory=list)
+
+    async def add_entry(self, domain: str, data: dict[str, Any], *subentries: ConfigSubentryDataWithId) -> ConfigEntry:
+        """Add an account and wait until it is loaded."""
+        entry: ConfigEntry = ConfigEntry(
+            data=data,
+            discovery_keys=MappingProxyType({}),
+            domain=domain,
+            minor_version=1,
+            options={},
+            source="user",
+            subentries_data=subentries,
+            title=domain,
+            unique_id=None,
+            version=1,
+        )
+        await self.hass.config_entries.async_add(entry)
+        await self.hass.async_block_till_done()
+        self.entries.append(entry)
+        return entry
+
+    async def add_account(self, webhook_id: str, *subentries: ConfigSubentryDataWithId) -> ConfigEntry:
+        """Add an account of the integration."""
+        return await self.add_entry("smsbox", {"api_key": webhook_id, "webhook_id": webhook_id}, *subentries)
+
+    async def notify(self, entity_id: str) -> None:
+        """Send one message by a notify entity."""
+        data = {"entity_id": entity_id, "message": "There is water in the cellar"}
+        await self.hass.services.async_call("notify", "send_message", data, blocking=True)
+
+    async def classic(self, service: str) -> None:
+        """Send one message by a classic service."""
+        data = {"message": "There is water in the cellar", "target": ["+32496123456"]}
+        await self.hass.services.async_call("notify", service, data, blocking=True)
+
+    def webhook_url(self, webhook_id: str) -> str:
+        """Return the address of a webhook."""
+        return f"{self.url}{webhook.async_generate_path(webhook_id)}"
+
+    async def counted(self) -> dict[str, int]:
+        """Return what the gateway counted since it was asked last."""
+        async with async_create_clientsession(self.hass).get(f"{self.gateway}/counted") as response:
+            counted: dict[str, int] = await response.json()
+            return counted
+
+
+def recipient(name: str, *numbers: str) -> ConfigSubentryDataWithId:
+    """Return a stored recipient."""
+    return ConfigSubentryDataWithId(
+        subentry_id=name,
+        subentry_type="recipient",
+        title=name,
+        unique_id=name,
+        data={"numbers": list(numbers), "channels": ["sms"], "language": "nl", "gender": "male"},
+    )
+
+
+@asynccontextmanager
+async def benches(port: int) -> AsyncGenerator[Bench]:
+    """Run the gateway and Home Assistant, with every competitor set up."""
+    server = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "benchmarks.gateway", "serve", stdout=asyncio.subprocess.PIPE
+    )
+    if server.stdout is None:
+        raise RuntimeError
+    gateway = f"http://127.0.0.1:{int(await server.stdout.readline())}"
+    os.environ["SMSBOX_API_URL"] = f"{gateway}/api/v1"
+    from homeassistant.components.clicksend import notify as clicksend_notify  # noqa: PLC0415 - imports late itself
+
+    clicksend_notify.BASE_API_URL = f"{gateway}/v3"
+    with tempfile.TemporaryDirectory() as directory:
+        _write(Path(directory) / "configuration.yaml", CONFIGURATION.format(port=port))
+        hass = await async_setup_hass(RuntimeConfig(config_dir=directory))
+        if hass is None:
+            raise RuntimeError("Home Assistant did not start")
+        bench = Bench(hass, gateway, f"http://127.0.0.1:{port}")
+        try:
+            await hass.async_start()
+            await hass.config.async_update(country="BE", external_url="http://example.org")
+            hass.data["twilio"].api.base_url = gateway
+            await hass.data[DATA_COMPONENT].async_add_entities([FloorEntity(hass, gateway)])
+            yield bench
+        finally:
+            await hass.async_stop(force=True)
+            server.kill()
+            await server.wait()
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file."""
+    path.write_text(text)

@@ -1,0 +1,105 @@
+"""What needs no running Home Assistant: importing the integration, and texts."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from importlib import import_module
+from statistics import median
+import subprocess
+import sys
+import time
+from typing import Any
+
+from anyascii import anyascii
+
+from custom_components.smsbox.text import MessageTooLongError, compose_sms
+
+from .measure import ROUNDS, Row, spread
+
+_HOME_ASSISTANT = """
+import gc, time, tracemalloc
+from homeassistant import bootstrap
+from homeassistant.components import (binary_sensor, button, event, logbook, notify, repairs, sensor, system_health,
+    webhook)
+from homeassistant.helpers import debounce, selector, service, target, trigger
+"""
+# What reads its tables at import is a dependency's cost, wherever the import stands.
+_DEPENDENCIES = "import custom_components.smsbox.phone, custom_components.smsbox.text\n"
+_MODULES = (
+    *("binary_sensor", "button", "config_flow", "diagnostics", "event", "logbook", "notify", "repairs", "sensor"),
+    *("services", "system_health", "trigger"),
+)
+_OURS = "".join(f"import custom_components.smsbox.{module}\n" for module in _MODULES)
+_TIME = "start = time.perf_counter()\n{}print(1000 * (time.perf_counter() - start))"
+_MEMORY = "tracemalloc.start()\n{}gc.collect()\nprint(tracemalloc.get_traced_memory()[0] / 2**20)"
+
+
+def _measure(*code: str) -> list[float]:
+    """Return what some code prints in a new process, several times."""
+    command = [sys.executable, "-c", "".join(code)]
+    return [float(subprocess.run(command, capture_output=True, check=True, text=True).stdout) for _ in range(ROUNDS)]
+
+
+def importing() -> list[Row]:
+    """Measure what importing the integration costs on top of Home Assistant."""
+    own = _measure(_HOME_ASSISTANT, _DEPENDENCIES, _TIME.format(_OURS))
+    memory = _measure(_HOME_ASSISTANT, _MEMORY.format(_DEPENDENCIES + _OURS))
+    return [
+        Row("6. own import", "Home Assistant and dependencies", f"{spread(own, 1)} ms", "under 20", median(own) < 20),
+        Row("6. memory with dependencies", "Home Assistant", f"{spread(memory, 1)} MiB", "8", median(memory) <= 8),
+    ]
+
+
+def _seconds(run: Callable[[], object], times: int) -> float:
+    """Return how long a call takes."""
+    start = time.perf_counter()
+    for _ in range(times):
+        run()
+    return (time.perf_counter() - start) / times
+
+
+def texts() -> list[Row]:
+    """Measure counting against smsutil and replacing against anyascii."""
+    smsutil: Any = import_module("smsutil")
+    rows = []
+    plain = "Er staat water in de kelder [alarm] 20 €. "
+    accents = "Il y a de l'eau à la cave - prévenez l'hôtel, où l'œuvre gêne. "
+    for length in (160, 918, 10_000):
+        for name, sample, against in (("counting", plain, smsutil.split), ("replacing", accents, anyascii)):
+            text = (sample * 300)[:length]
+            if name == "counting" and length == 918:
+                text = text[:800]  # fits, with its characters that count for two
+
+            def compose(text: str = text) -> None:
+                """Compose, or refuse what is too long."""
+                with suppress(MessageTooLongError):
+                    compose_sms(text)
+
+            ratios = []
+            for _ in range(ROUNDS):
+                ours = _seconds(compose, 200)
+                ratios.append(_seconds(lambda text=text, against=against: against(text), 200) / ours)
+            aim = "at least 5" if name == "counting" else ""
+            met = median(ratios) >= 5 if aim else None
+            rows.append(
+                Row(
+                    f"7. {name} {length} characters",
+                    "smsutil" if name == "counting" else "anyascii",
+                    f"{spread(ratios, 1)} x as fast",
+                    aim,
+                    met,
+                    f"{1e6 * ours:.0f} µs",
+                )
+            )
+    hostile = "\N{FAMILY}é\ud800" * 350_000
+
+    def refuse() -> None:
+        """Refuse a text of a megabyte."""
+        try:
+            compose_sms(hostile)
+        except MessageTooLongError:
+            return
+        raise AssertionError
+
+    times = [1000 * _seconds(refuse, 1) for _ in range(ROUNDS)]
+    rows.append(Row("7. refusing a hostile text of 1 MB", "", f"{spread(times, 1)} ms", "under 50", median(times) < 50))
+    return rows
