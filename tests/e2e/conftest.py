@@ -3,10 +3,15 @@
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
+from playwright.async_api import Browser, Page, expect
 import pytest
 import pytest_asyncio
 
 from scripts.instance import HomeAssistant, free_port, home_assistant, simulator
+
+from .browser import TIMEOUT, chromium, logged_in
+
+expect.set_options(timeout=TIMEOUT)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -34,8 +39,36 @@ async def gateway(directory: Path) -> AsyncGenerator[str]:
         yield url
 
 
+@pytest.fixture(scope="module")
+def language() -> str:
+    """Return the language of Home Assistant and of who uses it."""
+    return "en"
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def instance(directory: Path, gateway: str) -> AsyncGenerator[HomeAssistant]:
+async def instance(directory: Path, gateway: str, language: str) -> AsyncGenerator[HomeAssistant]:
     """Run a Home Assistant that is set up, without an account."""
-    async with home_assistant(directory / "config", free_port(), gateway) as instance:
+    async with home_assistant(directory / "config", free_port(), gateway, language=language) as instance:
         yield instance
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def mum(instance: HomeAssistant) -> None:
+    """Add an account, and Mum as a recipient."""
+    _, flow_id = await instance.add_account()
+    await instance.add_recipient(flow_id, "Mum", "0496 12 34 56", channels=["sms", "tts"])
+    await instance.state("notify.mum_sms")
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncGenerator[Browser]:
+    """Run a browser."""
+    async with chromium() as browser:
+        yield browser
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(browser: Browser, instance: HomeAssistant, language: str) -> AsyncGenerator[Page]:
+    """Return a page of the browser in which the user is logged in."""
+    async with logged_in(browser, instance, language=language) as context:
+        yield await context.new_page()

@@ -1,0 +1,103 @@
+"""A browser in which somebody is logged in to Home Assistant, and what a hand does there again and again."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+import json
+from pathlib import Path
+import time
+from typing import Literal
+
+from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright
+
+from scripts.instance import HomeAssistant
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+TIMEOUT = 30_000
+ACCOUNT_PAGE = "/config/integrations/integration/smsbox"
+
+type Theme = Literal["light", "dark"]
+
+
+@asynccontextmanager
+async def chromium() -> AsyncGenerator[Browser]:
+    """Run the system's Chromium, or Playwright's own where the system has none."""
+    executable = CHROMIUM if CHROMIUM.exists() else None  # noqa: ASYNC240 - once, before anything else runs
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+@asynccontextmanager
+async def logged_in(
+    browser: Browser, instance: HomeAssistant, *, language: str = "en", theme: Theme = "light", scale: float = 1
+) -> AsyncGenerator[BrowserContext]:
+    """Return a window in which the user is logged in: the frontend finds the tokens where it keeps them."""
+    tokens = {
+        **instance.tokens,
+        "hassUrl": instance.url,
+        "clientId": f"{instance.url}/",
+        "expires": (time.time() + instance.tokens["expires_in"]) * 1000,
+    }
+    context = await browser.new_context(
+        base_url=instance.url,
+        locale=language,
+        timezone_id="Europe/Brussels",
+        viewport={"width": 1280, "height": 900},
+        device_scale_factor=scale,
+        color_scheme=theme,
+        reduced_motion="reduce",
+        service_workers="block",
+    )
+    context.set_default_timeout(TIMEOUT)
+    await context.add_init_script(f"localStorage.setItem('hassTokens', {json.dumps(json.dumps(tokens))})")
+    try:
+        yield context
+    finally:
+        await context.close()
+
+
+def form(page: Page) -> Locator:
+    """Return the dialog with the form of a flow."""
+    return page.locator("dialog-data-entry-flow")
+
+
+async def submit(page: Page) -> None:
+    """Press the button at the bottom of a flow's dialog: it submits the form, or finishes."""
+    await form(page).locator("ha-button[slot=primaryAction]").click()
+
+
+def recipient_row(page: Page, name: str) -> Locator:
+    """Return the row of a recipient on the page of the account."""
+    return page.locator("ha-config-sub-entry-row").filter(has_text=name)
+
+
+async def open_action(page: Page, action: str) -> None:
+    """Choose an action in the developer tools."""
+    await page.goto(f"/config/tools/action?service={action}")
+
+
+async def choose_target(page: Page, entity: str, name: str) -> None:
+    """Choose an entity of a device as the target of an action."""
+    await page.locator("ha-target-picker ha-button").click()
+    await page.keyboard.type(f"{name} {entity}")
+    await page.get_by_role("option").filter(has_text=entity).first.click()
+    # What is filled in before the target stands there would be lost.
+    await page.get_by_role("button", name=f"{entity} {name}").wait_for()
+
+
+async def device_page(page: Page, instance: HomeAssistant, name: str) -> None:
+    """Open the page of a device."""
+    devices = await instance.command("config/device_registry/list")
+    (device_id,) = (device["id"] for device in devices if device["name"] == name)
+    await page.goto(f"/config/devices/device/{device_id}")
