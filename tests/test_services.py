@@ -5,6 +5,7 @@ from typing import Any
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -191,6 +192,32 @@ async def test_voice_calls_five_at_a_time(hass: HomeAssistant, monkeypatch: pyte
     assert gateway.most == 5
     assert [message["status"] for message in answer["messages"]].count("accepted") == 7
     assert answer["messages"][3]["error"] == "rejected"
+    await gateway.server.close()
+
+
+async def test_target_without_recipient(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """A notify entity that belongs to no recipient any more is ignored, as any other entity."""
+    left = er.async_get(hass).async_get_or_create("notify", "smsbox", "left over")
+    raised = await refusal(hass, "send_sms", message="Hello", entity_id=left.entity_id)
+    assert raised.translation_key == "no_recipients"
+
+
+async def test_key_refused_that_was_changed_meanwhile(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key that is refused after the account got another one asks for no new key."""
+    gateway = SlowGateway()
+    await gateway.start()
+    monkeypatch.setenv("SMSBOX_API_URL", gateway.url)
+    entry = account_entry(recipient_data())
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    answering(gateway, "sendsms", 401)
+    call = hass.async_create_task(failure(hass, "send_sms", message="Hello", numbers=[NUMBER]))
+    await gateway.holds(1)
+    await hass.config_entries.async_reload(entry.entry_id)
+    gateway.released.set()
+    assert (await call).translation_key == "invalid_auth"
+    await hass.async_block_till_done()
+    assert not hass.config_entries.flow.async_progress_by_handler("smsbox")
     await gateway.server.close()
 
 
