@@ -358,14 +358,21 @@ class TestOpenWithOtp:
     """Open with a one-time password."""
 
     WAITING = timedelta(minutes=15)
+    BEFORE = {"input_text.code": "999999", "input_button.send": MORNING.isoformat()}
+
+    @pytest.fixture
+    def stored(self) -> dict[str, str]:
+        """Return the states of helpers that were stored; a test may say others."""
+        return {}
 
     @pytest.fixture(autouse=True)
-    def _clock(self, freezer: FrozenDateTimeFactory) -> None:
-        """Let no time pass that a test does not let pass."""
+    def _restored(self, hass: HomeAssistant, stored: dict[str, str], freezer: FrozenDateTimeFactory) -> None:
+        """Begin with what was stored, and let no time pass that a test does not let pass."""
+        states = {"input_text.number": "0496 12 34 56", **stored}
+        mock_restore_cache(hass, [State(entity_id, state) for entity_id, state in states.items()])
 
-    async def gate(self, hass: HomeAssistant, *stored: State, number: str = "0496 12 34 56") -> None:
-        """Have the helpers, as they were stored, and the automation."""
-        mock_restore_cache(hass, [State("input_text.number", number), *stored])
+    async def gate(self, hass: HomeAssistant) -> None:
+        """Have the helpers and the automation."""
         for domain, helpers in {
             "input_text": ["number", "code"],
             "input_button": ["send"],
@@ -481,12 +488,18 @@ class TestOpenWithOtp:
         assert self.that(told) == ["wrong"]
         assert hass.states.is_state("counter.wrong_codes", "1")
 
-    @pytest.mark.parametrize("number", ["0496 12 34 56", "+32 496/12.34.56", "0032496123456", "32496123456"])
+    @pytest.mark.parametrize(
+        "stored",
+        [
+            {"input_text.number": number}
+            for number in ("0496 12 34 56", "+32 496/12.34.56", "0032496123456", "32496123456")
+        ],
+    )
     async def test_spelling_of_the_number(
-        self, hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, told: list[ServiceCall], number: str
+        self, hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, told: list[ServiceCall]
     ) -> None:
         """The number may be written as one likes."""
-        await self.gate(hass, number=number)
+        await self.gate(hass)
         self.otp(gateway, "444444")
         await self.enter(hass, "444444")
         assert self.that(told) == ["right"]
@@ -512,7 +525,10 @@ class TestOpenWithOtp:
         await self.enter(hass, "444444")
         assert self.that(told) == ["right"]
 
-    @pytest.mark.parametrize(("wrong", "count", "opened"), [("2", "0", ["right"]), ("3", "3", [])])
+    @pytest.mark.parametrize(
+        ("stored", "count", "opened"),
+        [({**BEFORE, "counter.wrong_codes": "2"}, "0", ["right"]), ({**BEFORE, "counter.wrong_codes": "3"}, "3", [])],
+    )
     async def test_restart(
         self,
         hass: HomeAssistant,
@@ -520,13 +536,11 @@ class TestOpenWithOtp:
         entry: MockConfigEntry,
         told: list[ServiceCall],
         freezer: FrozenDateTimeFactory,
-        wrong: str,
         count: str,
         opened: list[str],
     ) -> None:
         """A restart neither sends or checks anything by itself, nor forgets a code or who is locked out."""
-        stored = State("input_text.code", "999999"), State("input_button.send", MORNING.isoformat())
-        await self.gate(hass, *stored, State("counter.wrong_codes", wrong))
+        await self.gate(hass)
         self.otp(gateway, "444444")
         await self.enter(hass, "444444")
         assert self.that(told) == opened
