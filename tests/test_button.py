@@ -1,0 +1,59 @@
+"""The button that sends a test message."""
+
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from .actions import act, answering, failure
+from .conftest import account_entry, recipient_data
+from .gateway import Gateway
+
+BUTTON: dict[str, Any] = {"domain": "button", "entity_id": "button.mum_send_test_message"}
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "This is a test message from Home Assistant."),
+        ("nl", "Dit is een testbericht van Home Assistant."),
+        ("fr", "Ceci est un message de test de Home Assistant."),
+        ("de", "Dies ist eine Testnachricht von Home Assistant."),
+    ],
+)
+async def test_speaks_the_language(hass: HomeAssistant, gateway: Gateway, language: str, text: str) -> None:
+    """The test message is in Home Assistant's language."""
+    hass.config.language = language
+    entry = account_entry(recipient_data())
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    (button,) = hass.states.async_entity_ids("button")
+    await act(hass, "press", domain="button", entity_id=button)
+    assert [(sent["numbers"], sent["message"]) for sent in gateway.sent] == [("32496123456", text)]
+
+
+@pytest.mark.parametrize(
+    ("recipients", "path", "fields"),
+    [
+        ([recipient_data(channels=["tts", "sms"], language="fr")], "sendsms", {"tts": "1", "ttslng": "2"}),
+        ([recipient_data(channels=["voice", "sms"])], "voice/send", {"lang": "NL", "gender": "M"}),
+    ],
+)
+async def test_uses_the_first_channel(
+    hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway, path: str, fields: dict[str, str]
+) -> None:
+    """The recipient's first channel is the one that is tested."""
+    await act(hass, "press", **BUTTON)
+    (request,) = gateway.received(path)
+    assert fields.items() <= request.fields.items()
+
+
+async def test_failure_is_raised(hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway) -> None:
+    """A test that fails says so."""
+    answer: dict[str, Any] = {"code": 9, "message": "No valid number"}
+    answering(gateway, "sendsms", answer)
+    raised = await failure(hass, "press", **BUTTON)
+    assert raised.translation_key == "rejected"
+    assert raised.translation_placeholders == {"code": "9", "message": "No valid number"}

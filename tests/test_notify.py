@@ -1,0 +1,126 @@
+"""The notify entities: what they send, what they raise, what they show."""
+
+from typing import Any
+
+from homeassistant.const import STATE_UNKNOWN
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.smsbox.const import DOMAIN
+
+from .actions import act, answering, ask, failure, refusal
+from .conftest import recipient_data
+from .gateway import Gateway
+
+NUMBERS = ["32496123456", "33612345678"]
+NOTIFY = ("notify.mum_sms", "notify.mum_text_to_speech", "notify.mum_voice_call")
+
+
+@pytest.fixture
+def recipients() -> list[Any]:
+    """Have a recipient with everything."""
+    return [
+        recipient_data(numbers=NUMBERS, channels=["sms", "tts", "voice"], sender="HOME", language="fr", gender="female")
+    ]
+
+
+def used(hass: HomeAssistant) -> list[str]:
+    """Return the notify entities that show that something was sent."""
+    states = {entity_id: hass.states.get(entity_id) for entity_id in NOTIFY}
+    return [entity_id for entity_id, state in states.items() if state and state.state != STATE_UNKNOWN]
+
+
+async def send(hass: HomeAssistant, entity_id: str, **data: Any) -> None:
+    """Send by core's action."""
+    await act(hass, "send_message", domain="notify", entity_id=entity_id, **{"message": "Hello", **data})
+
+
+@pytest.mark.parametrize(
+    ("entity_id", "path", "requests"),
+    [
+        (
+            "notify.mum_sms",
+            "sendsms",
+            [{"numbers": ",".join(NUMBERS), "message": "Alarm\nHello", "from": "HOME"}],
+        ),
+        (
+            "notify.mum_text_to_speech",
+            "sendsms",
+            [{"numbers": ",".join(NUMBERS), "message": "Alarm\nHello", "tts": "1", "ttslng": "2"}],
+        ),
+        (
+            "notify.mum_voice_call",
+            "voice/send",
+            [{"number": number, "message": "Alarm\nHello", "lang": "FR", "gender": "F"} for number in NUMBERS],
+        ),
+    ],
+)
+async def test_sends_by_its_channel(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    gateway: Gateway,
+    entity_id: str,
+    path: str,
+    requests: list[dict[str, str]],
+) -> None:
+    """Each entity reaches all numbers as the recipient wants it, title first, and shows that it has."""
+    await send(hass, entity_id, title="Alarm")
+    sent = [
+        {key: value for key, value in request.fields.items() if key != "noti"} for request in gateway.received(path)
+    ]
+    assert sorted(sent, key=str) == sorted(requests, key=str)
+    assert used(hass) == [entity_id]
+
+
+async def test_what_fails_raises(hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway) -> None:
+    """What was not sent to every number is an error, and the entity does not look as if it were."""
+    for answer, error in (
+        ({"code": 10, "message": "Not enough credits"}, "insufficient_credits"),
+        ({"code": 100, "message": [{"number": NUMBERS[0], "msgid": 1}]}, "not_accepted"),
+        (500, "outcome_unknown"),
+    ):
+        answering(gateway, "sendsms", answer)
+        raised = await failure(hass, "send_message", domain="notify", entity_id="notify.mum_sms", message="Hello")
+        assert raised.translation_key == error
+        if error != "insufficient_credits":
+            assert raised.translation_placeholders == {"numbers": "Mum"}
+    for message, error in (("\t\n", "empty_message"), ("€" * 460, "message_too_long")):
+        wrong = await refusal(hass, "send_message", domain="notify", entity_id="notify.mum_sms", message=message)
+        assert wrong.translation_key == error
+    assert not used(hass)
+    assert len(gateway.sent) == 3
+
+
+@pytest.mark.parametrize(
+    ("domain", "action", "data", "entity_id"),
+    [
+        (DOMAIN, "send_sms", {"entity_id": "notify.mum_sms"}, "notify.mum_sms"),
+        (DOMAIN, "send_tts", {"entity_id": "notify.mum_sms"}, "notify.mum_text_to_speech"),
+        (DOMAIN, "send_voice", {"entity_id": "notify.mum_sms"}, "notify.mum_voice_call"),
+        ("notify", "smsbox", {"target": "Mum", "data": {"channel": "tts"}}, "notify.mum_text_to_speech"),
+    ],
+)
+async def test_actions_show_on_the_entity(
+    hass: HomeAssistant, entry: MockConfigEntry, domain: str, action: str, data: dict[str, Any], entity_id: str
+) -> None:
+    """What another action sent to a recipient shows on the entity of its channel."""
+    await act(hass, action, domain=domain, message="Hello", **data)
+    assert used(hass) == [entity_id]
+
+
+async def test_actions_show_only_what_was_accepted(
+    hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway
+) -> None:
+    """An entity shows nothing of a message to others, nor of one that was not accepted, and may not be there."""
+    data: dict[str, Any] = {"message": "Hello", "numbers": ["0471 23 45 67"]}
+    await act(hass, "send_sms", **data)
+    answering(gateway, "sendsms", {"code": 100, "message": [{"number": "32471234567", "msgid": 1}]})
+    answer = await ask(hass, "send_sms", **data, entity_id="notify.mum_sms")
+    assert [message["status"] for message in answer["messages"]] == ["not_accepted", "not_accepted", "accepted"]
+    gateway.answers.clear()
+    er.async_get(hass).async_remove("notify.mum_text_to_speech")
+    await hass.async_block_till_done()
+    await act(hass, "send_tts", message="Hello", entity_id="notify.mum_sms")
+    assert not used(hass)
