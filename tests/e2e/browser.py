@@ -4,10 +4,11 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 import json
 from pathlib import Path
+import re
 import time
 from typing import Literal
 
-from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
 
 from scripts.instance import HomeAssistant
 
@@ -77,6 +78,17 @@ async def submit(page: Page) -> None:
     await form(page).locator("ha-button[slot=primaryAction]").click()
 
 
+async def finish(page: Page) -> None:
+    """Close the dialog of a flow that changed something."""
+    await form(page).get_by_role("button", name="Close").last.click()
+    await expect(form(page).get_by_role("dialog")).to_have_count(0)
+
+
+def alert(page: Page) -> Locator:
+    """Return the error that a page shows."""
+    return page.locator("ha-alert[alert-type=error]")
+
+
 def recipient_row(page: Page, name: str) -> Locator:
     """Return the row of a recipient on the page of the account."""
     return page.locator("ha-config-sub-entry-row").filter(has_text=name)
@@ -87,13 +99,19 @@ async def open_action(page: Page, action: str) -> None:
     await page.goto(f"/config/tools/action?service={action}")
 
 
-async def choose_target(page: Page, entity: str, name: str) -> None:
-    """Choose an entity of a device as the target of an action."""
-    await page.locator("ha-target-picker ha-button").click()
-    await page.keyboard.type(f"{name} {entity}")
-    await page.get_by_role("option").filter(has_text=entity).first.click()
+async def pick(picker: Locator, entity: str, device: str) -> None:
+    """Choose the entity of a device from a picker."""
+    await picker.click()
+    popup = picker.page.locator("ha-picker-combo-box:visible")
+    await popup.locator("input").fill(f"{device} {entity}")
+    await popup.locator("ha-combo-box-item").filter(has_text=re.compile(rf"^\s*{entity}\s*{device}")).click()
+
+
+async def choose_target(page: Page, entity: str, device: str) -> None:
+    """Choose an entity as the target of an action."""
+    await pick(page.locator("ha-target-picker ha-button").first, entity, device)
     # What is filled in before the target stands there would be lost.
-    await page.get_by_role("button", name=f"{entity} {name}").wait_for()
+    await page.get_by_role("button", name=f"{entity} {device}").wait_for()
 
 
 async def device_page(page: Page, instance: HomeAssistant, name: str) -> None:

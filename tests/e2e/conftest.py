@@ -68,7 +68,9 @@ async def browser() -> AsyncGenerator[Browser]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def page(browser: Browser, instance: HomeAssistant, language: str) -> AsyncGenerator[Page]:
-    """Return a page of the browser in which the user is logged in."""
+async def page(browser: Browser, instance: HomeAssistant, language: str, tmp_path: Path) -> AsyncGenerator[Page]:
+    """Return a page of the browser in which the user is logged in; keep a picture of how the test left it."""
     async with logged_in(browser, instance, language=language) as context:
-        yield await context.new_page()
+        page = await context.new_page()
+        yield page
+        await page.screenshot(path=tmp_path / "end.png")

@@ -7,12 +7,22 @@ from typing import Any
 
 from aiohttp import ClientSession
 from homeassistant.util.yaml import load_yaml_dict
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 import pytest
 
 from scripts.instance import ROOT, HomeAssistant
 
-from .browser import ACCOUNT_PAGE, device_page, form, recipient_row, submit
+from .browser import (
+    ACCOUNT_PAGE,
+    alert,
+    choose_target,
+    device_page,
+    finish,
+    form,
+    open_action,
+    recipient_row,
+    submit,
+)
 
 BLUEPRINTS = sorted((ROOT / "blueprints/automation/smsbox").glob("*.yaml"))
 TEXT = "There is water in the cellar."
@@ -128,4 +138,132 @@ async def test_blueprint_in_the_editor(page: Page, file: Path) -> None:
     editor = page.locator("blueprint-automation-editor")
     for field in blueprint(file)["input"].values():
         await expect(editor.get_by_text(field["name"], exact=True).first).to_be_visible()
-    await expect(page.locator("ha-alert[alert-type=error]")).to_have_count(0)
+    await expect(alert(page)).to_have_count(0)
+
+
+async def test_add_change_and_remove_a_recipient(page: Page, instance: HomeAssistant, gateway: str) -> None:
+    """A recipient with two channels gets another name and another number, and goes."""
+    await page.goto(ACCOUNT_PAGE)
+    await page.locator("ha-button").filter(has_text="Add recipient").click()
+    await fill_in_recipient(page, "Dad", "not a number", "Text-to-speech")
+    await expect(alert(page)).to_have_text("At least one of these is not a phone number.")
+    await form(page).get_by_role("textbox", name="Phone number").fill("0496 65 43 21")
+    await submit(page)
+    await expect(form(page)).to_contain_text("Created configuration for Dad.")
+    await submit(page)
+    await instance.state("notify.dad_sms")
+    await instance.state("notify.dad_text_to_speech")
+
+    await recipient_row(page, "Dad").get_by_role("button", name="Change recipient").click()
+    await expect(form(page).get_by_role("textbox", name="Phone number")).to_have_value("+32496654321")
+    await form(page).get_by_role("textbox", name="Name").fill("Grandpa")
+    await form(page).get_by_role("textbox", name="Phone number").fill("+32 471/23.45.67")
+    await submit(page)
+    await expect(form(page)).to_contain_text("Reconfiguration was successful")
+    await finish(page)
+    await expect(recipient_row(page, "Grandpa")).to_be_visible()
+
+    await device_page(page, instance, "Grandpa")
+    await page.get_by_role("button", name="Press").click()
+    await page.goto(gateway)
+    phone = page.locator('[data-number="32471234567"]')
+    await expect(phone.locator(".bubble")).to_have_text("This is a test message from Home Assistant.")
+
+    await page.goto(ACCOUNT_PAGE)
+    await recipient_row(page, "Grandpa").get_by_role("button", name="Menu").first.click()
+    await recipient_row(page, "Grandpa").get_by_role("menuitem", name="Delete").first.click()
+    await page.locator("dialog-box").get_by_role("button", name="Delete").click()
+    await expect(recipient_row(page, "Grandpa")).to_have_count(0)
+
+
+async def test_recipient_by_keyboard(page: Page, instance: HomeAssistant) -> None:
+    """The form of a recipient can be opened, filled in and sent without a mouse."""
+
+    async def tab_to(target: Locator) -> None:
+        """Go on with the tabulator until something has the focus."""
+        await target.wait_for()
+        for _ in range(40):
+            if await target.evaluate("element => element.matches(':focus')"):
+                return
+            await page.keyboard.press("Tab")
+        raise AssertionError(f"{target} is not reached")
+
+    await page.goto(ACCOUNT_PAGE)
+    await tab_to(page.get_by_role("button", name="Add recipient"))
+    await page.keyboard.press("Enter")
+    await tab_to(form(page).get_by_role("textbox", name="Name"))
+    await page.keyboard.type("Granny")
+    await tab_to(form(page).get_by_role("button", name="Add Phone number"))
+    await page.keyboard.press("Space")  # Enter would submit the form
+    await tab_to(form(page).get_by_role("textbox", name="Phone number"))
+    await page.keyboard.type("0496 11 22 33")
+    await tab_to(form(page).get_by_role("checkbox", name="Text-to-speech"))
+    await page.keyboard.press("Space")
+    await page.keyboard.press("Enter")
+    await expect(form(page)).to_contain_text("Created configuration for Granny.")
+    await instance.state("notify.granny_text_to_speech")
+
+
+async def test_send_from_the_dashboard(page: Page, instance: HomeAssistant, gateway: str) -> None:
+    """The dashboard sends to a recipient and says what came of it."""
+    who = {"entity_id": "input_select.sms_recipient", "options": ["Mum"]}
+    await instance.action("input_select.set_options", who)
+    await page.goto("/smsbox-dashboard")
+    card = page.locator("hui-entities-card")
+    await card.get_by_role("textbox", name="Text").fill("Dinner is ready.")
+    await card.get_by_role("textbox", name="Text").press("Tab")
+    await card.get_by_role("button", name="Send").click()
+    await expect(page.locator("hui-tile-card").filter(has_text="Answer")).to_contain_text("Accepted, 1 part")
+    await page.goto(gateway)
+    await expect(page.get_by_text("Dinner is ready.")).to_be_visible()
+
+
+async def test_response_of_an_action(page: Page) -> None:
+    """The SMS action shows what became of the message."""
+    await open_action(page, "smsbox.send_sms")
+    await choose_target(page, "SMS", "Mum")
+    await page.locator("ha-service-control textarea").first.fill(TEXT)
+    await page.locator("ha-service-control ha-settings-row").filter(has_text="Wait for").locator("ha-checkbox").click()
+    await page.get_by_role("spinbutton", name="ss").fill("30")
+    await page.get_by_role("button", name="Perform action").click()
+    response = page.locator(".response .cm-content")
+    await expect(response).to_contain_text("recipient: Mum")
+    await expect(response).to_contain_text("delivered: true")
+
+
+async def test_error_of_an_action(page: Page) -> None:
+    """An action that cannot be carried out says why."""
+    await open_action(page, "smsbox.send_sms")
+    await page.locator("ha-service-control textarea").first.fill(TEXT)
+    await page.get_by_role("button", name="Perform action").click()
+    await expect(alert(page)).to_contain_text("Choose a recipient or give a number.")
+
+
+async def test_refused_key(page: Page, instance: HomeAssistant, gateway: str) -> None:
+    """A key that the gateway refuses is asked for again, and the account works with the new one."""
+    await page.goto(ACCOUNT_PAGE)
+    await order(gateway, "POST", "keys", keys=["new"])
+    await look_at_the_balance(instance)
+    await page.get_by_role("button", name="Reconfigure").click()
+    await expect(form(page)).to_contain_text("The API key no longer works")
+    await form(page).get_by_role("textbox", name="API key").fill("wrong")
+    await submit(page)
+    await expect(alert(page)).to_have_text("The gateway refuses this API key.")
+    await form(page).get_by_role("textbox", name="API key").fill("new")
+    await submit(page)
+    await expect(form(page)).to_contain_text("Re-authentication was successful")
+    await finish(page)
+    await expect(page.get_by_role("button", name="Reconfigure")).to_have_count(0)
+    await instance.state("sensor.smsbox_credits", until=lambda state: state["state"] != "unavailable")
+
+
+async def test_triggers_of_a_recipient(page: Page) -> None:
+    """The automation editor offers a recipient's triggers for its device, and takes one."""
+    await page.goto("/config/automation/edit/new")
+    await page.get_by_text("Add trigger").click()
+    dialog = page.locator("add-automation-element-dialog")
+    await dialog.get_by_placeholder("Search").fill("Mum")
+    await dialog.locator("ha-combo-box-item").filter(has_text="Mum").filter(has_text="SMSBOX").click()
+    await expect(dialog.get_by_text("Message delivered")).to_be_visible()
+    await dialog.get_by_text("Message failed").click()
+    await expect(page.locator("ha-automation-trigger-row")).to_contain_text("Message failed")
