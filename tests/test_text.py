@@ -135,9 +135,10 @@ def test_parts_unicode(chunk: str, times: int) -> None:
     ids=brief,
 )
 def test_borders_gsm7(message: str, length: int, parts: int, remaining: int) -> None:
-    """Split at 160 and 153 septets, and keep an extension character whole."""
-    sms = compose_sms(message)
-    assert (sms.encoding, sms.length, sms.parts, sms.remaining) == (Encoding.GSM7, length, parts, remaining)
+    """Split at 160 and 153 septets, and keep an extension character whole, whatever the option says."""
+    for unicode in (False, True):
+        sms = compose_sms(message, unicode=unicode)
+        assert (sms.encoding, sms.length, sms.parts, sms.remaining) == (Encoding.GSM7, length, parts, remaining)
 
 
 @pytest.mark.parametrize(
@@ -185,7 +186,7 @@ def test_borders_unicode(message: str, length: int, parts: int, remaining: int) 
 )
 def test_too_long(message: str, long_sms: bool, unicode: bool, length: int, limit: int) -> None:  # noqa: FBT001
     """Refuse what is over the limit, with both figures."""
-    with pytest.raises(MessageTooLongError) as error:
+    with pytest.raises(MessageTooLongError, match=f"^{length} of at most {limit}$") as error:
         compose_sms(message, long_sms=long_sms, unicode=unicode)
     assert (error.value.length, error.value.limit) == (length, limit)
 
@@ -294,7 +295,14 @@ def test_clean_anything(message: str) -> None:
 
 @pytest.mark.parametrize(
     ("message", "length"),
-    [("a" * 919, 919), ("😀" * 919, 919), ("a\r\n" * 460, 920), ("\r\n" * 919, 1838), ("a" * 10**6, 10**6)],
+    [
+        ("a" * 919, 919),
+        ("😀" * 919, 919),
+        ("a\r\n" * 460, 920),
+        ("ab" + "\r\n" * 917, 919),
+        ("\r\n" * 919, 1838),
+        ("a" * 10**6, 10**6),
+    ],
     ids=brief,
 )
 def test_speech_too_long(message: str, length: int) -> None:

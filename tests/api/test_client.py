@@ -360,8 +360,10 @@ async def test_error_codes(
     assert raised.type is error
     if isinstance(raised.value, SmsboxRejectedError):
         assert (raised.value.code, raised.value.message) == (code, message)
+        assert str(raised.value) == f"{message} ({code})"
     if isinstance(raised.value, SmsboxTryAgainLaterError):
         assert raised.value.retry_after is None
+        assert str(raised.value) == "try again later"
     assert len(wire.requests) == 1
 
 
