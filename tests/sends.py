@@ -8,6 +8,8 @@ from homeassistant.helpers.event import async_track_state_change_event
 
 from custom_components.smsbox.const import DOMAIN
 
+from .clock import later
+
 FIRST_MSGID = 15547355
 
 SENT = "sensor.smsbox_messages_sent"
@@ -22,6 +24,13 @@ async def send(hass: HomeAssistant, *, channel: str = "sms", **data: Any) -> dic
     )
     assert isinstance(answer, dict)
     return answer
+
+
+async def totals(hass: HomeAssistant, account: str = "smsbox") -> list[int]:
+    """Return how many messages were sent, were delivered and failed, once the sensors show it."""
+    await later(hass, 1)
+    states = [hass.states.get(f"sensor.{account}_messages_{total}") for total in ("sent", "delivered", "failed")]
+    return [int(state.state) for state in states if state is not None]
 
 
 async def messages_sent(hass: HomeAssistant, count: int) -> None:

@@ -5,12 +5,14 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import takewhile
 from typing import Any, Self, TypedDict
 
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CALLBACK_TYPE, Context, Event, HassJob, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.json import json_dumps, json_fragment
@@ -25,6 +27,7 @@ from .coordinator import SmsboxConfigEntry
 
 STORAGE_VERSION = 1
 SAVE_DELAY = 0.5
+TOTALS_COOLDOWN = 1
 
 FOLLOWED_FOR = timedelta(hours=72).total_seconds()
 # A report that no sent message awaits may be ahead of the answer to its own request.
@@ -163,7 +166,11 @@ class Tracker:
         # by msgid: resolved as soon as the status is final; there only while somebody waits for it
         self._waiting: dict[int, asyncio.Future[None]] = {}
         self._save_pending = False
-        self._totals_pending = False
+        # Many messages at once change the states, and fill the database, once a second.
+        self._show_totals = partial(async_dispatcher_send, hass, totals_signal(entry.entry_id))
+        self._show_totals_soon = Debouncer(
+            hass, LOGGER, cooldown=TOTALS_COOLDOWN, immediate=True, function=self._show_totals
+        )
         self._drop_job = HassJob(self._drop_old, cancel_on_shutdown=True)
         self._unsub_drop: CALLBACK_TYPE | None = None
         self._unsub_stop = hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._stop_waiting)
@@ -204,6 +211,7 @@ class Tracker:
     def pause(self) -> None:
         """Keep reports back until `resume`, while there are no entities to show them."""
         self._paused = True
+        self._show_totals_soon.async_cancel()
 
     @callback
     def resume(self) -> None:
@@ -212,6 +220,7 @@ class Tracker:
         self._forget_old()
         for message in [self._messages[msgid] for msgid in self._held if msgid in self._messages]:
             self._release(message)
+        self._show_totals()
 
     @callback
     def track(
@@ -220,7 +229,7 @@ class Tracker:
         """Count an accepted message, and follow it where reports of it can come."""
         self.totals.sent += 1
         self._save()
-        self._show_totals()
+        self._totals_changed()
         if (msgid := accepted.msgid) is None or not reports:
             return None
         # Should the gateway give the same msgid again: the newest message has to stand last.
@@ -327,21 +336,14 @@ class Tracker:
             self.totals.delivered += 1
         else:
             self.totals.failed += 1
-        self._show_totals()
+        self._totals_changed()
         if (future := self._waiting.pop(message.msgid, None)) is not None:
             future.set_result(None)
 
-    def _show_totals(self) -> None:
-        """Tell that the totals changed, once for all that changes them in one step of the event loop."""
-
-        def show() -> None:
-            """Tell it."""
-            self._totals_pending = False
-            async_dispatcher_send(self._hass, totals_signal(self._entry.entry_id))
-
-        if not self._totals_pending:
-            self._totals_pending = True
-            self._hass.loop.call_soon(show)
+    def _totals_changed(self) -> None:
+        """Show the totals, soon."""
+        if not self._paused:
+            self._show_totals_soon.async_schedule_call()
 
     def _forget_old(self) -> None:
         """Stop following messages that no report will come for any more."""
