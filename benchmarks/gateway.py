@@ -62,12 +62,6 @@ class Gateway:
         await request.read()
         return web.json_response(TWILIO_MESSAGE, status=201)
 
-    async def floor(self, request: web.Request) -> web.Response:
-        """Accept a bare POST as an SMS is accepted."""
-        self._count(request)
-        await request.read()
-        return web.json_response({"code": 100, "message": [{"number": "32496123456", "msgid": 1}]})
-
     async def counted(self, request: web.Request) -> web.Response:
         """Tell how many requests came over how many connections, and begin anew."""
         answer = web.json_response({"requests": self._requests, "connections": len(self._connections)})
@@ -92,7 +86,6 @@ class Gateway:
                 web.get("/v3/account", self.clicksend),
                 web.post("/v3/sms/send", self.clicksend),
                 web.post("/2010-04-01/{path:.+}", self.twilio),
-                web.post("/floor", self.floor),
                 web.get("/counted", self.counted),
             ]
         )

@@ -50,7 +50,7 @@ class FloorEntity(NotifyEntity):
 
     def __init__(self, hass: HomeAssistant, url: str) -> None:
         self._session = async_create_clientsession(hass)
-        self._url = f"{url}/floor"
+        self._url = f"{url}/api/v1/sendsms"
         self._connections = asyncio.Semaphore(10)
 
     @override

@@ -274,13 +274,10 @@ async def async_send(
     requests, sms = _REQUESTS[order.channel](hass, order, addressees)
     if order.wait_for_report is not None and not all(request.reports for request in requests):
         raise validation_error("no_report_url")
-    by_number = {
-        outcome.addressee.number: outcome
-        for outcomes in await asyncio.gather(
-            *(_carry_out(hass, request, order.channel, context) for request in requests)
-        )
-        for outcome in outcomes
-    }
+    sends = [_carry_out(hass, request, order.channel, context) for request in requests]
+    # One alone, which is the rule, needs no task of its own.
+    carried_out = [await sends[0]] if len(sends) == 1 else await asyncio.gather(*sends)
+    by_number = {outcome.addressee.number: outcome for outcomes in carried_out for outcome in outcomes}
     outcomes = [by_number[addressee.number] for addressee in addressees]
     _raise_failures(outcomes, partial_success=partial_success)
     if order.wait_for_report is not None:

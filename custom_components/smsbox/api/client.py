@@ -281,7 +281,7 @@ class SmsboxClient:
                     headers=self._headers,
                     timeout=TIMEOUT,
                     allow_redirects=False,
-                    middlewares=(_never_repeat,),
+                    middlewares=(_never_repeat,) if method == "GET" else (),
                 ) as response,
             ):
                 return response.status, response.headers.get("Retry-After", ""), await response.read()
