@@ -35,7 +35,7 @@ def test_delivery_report(code: int, status: str, *, final: bool) -> None:
 @pytest.mark.parametrize(("msgid", "status"), [(None, 11), ("one", 11), (2**63, 11), (1, None), (1, "1.5"), (True, 11)])
 def test_malformed_delivery_report(msgid: object, status: object) -> None:
     """What is no number is no report."""
-    with pytest.raises(ValueError, match="not an integer"):
+    with pytest.raises(ValueError, match=r"^not an integer$"):
         DeliveryReport.from_response(msgid, status)
 
 
