@@ -225,6 +225,14 @@ def test_links() -> None:
     }
 
 
+def test_pictures() -> None:
+    """Each picture of ours is small and shown once, with words for those who do not see it."""
+    shown = re.findall(r"!\[.+\]\((docs/images/.+)\)", README)
+    pictures = sorted(Path("docs/images").iterdir())
+    assert sorted(shown) == [str(picture) for picture in pictures]
+    assert max(picture.stat().st_size for picture in pictures) < 2**16
+
+
 def test_scripts() -> None:
     """Each script is listed, and what is listed is there."""
     listed = re.findall(r"^\| `scripts/(\w+)` \|", README, re.MULTILINE)
