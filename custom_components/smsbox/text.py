@@ -68,10 +68,7 @@ class Encoding(StrEnum):
 
 # What fits into a single part, into each of several, and into a long message; in septets and in UTF-16 units.
 _SIZES = {Encoding.GSM7: (160, 153, 918), Encoding.UNICODE: (70, 67, 402)}
-_DOUBLE = {
-    Encoding.GSM7: re.compile(f"[{re.escape(_EXTENSION)}]"),
-    Encoding.UNICODE: re.compile("[\U00010000-\U0010ffff]"),
-}
+_BEYOND_UTF16 = re.compile("[\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +122,7 @@ def compose_sms(message: str, *, long_sms: bool = True, unicode: bool = False) -
     text, replaced = (text, ()) if inside or unicode else _replace(text)
     if not text.strip():
         raise EmptyMessageError
-    # Any two characters will do for one that counts for two, if only the first can be told.
-    units = _DOUBLE[encoding].sub("\x1b.", text)
+    units = _units(text, encoding)
     if len(units) > limit:
         raise MessageTooLongError(len(units), limit)
     parts, remaining = _split(units, single, several)
@@ -144,6 +140,15 @@ def compose_speech(message: str, *, limit: int) -> str:
         raise MessageTooLongError(length, limit)
     if not text.strip():
         raise EmptyMessageError
+    return text
+
+
+def _units(text: str, encoding: Encoding) -> str:
+    """Return a text with two characters for each that counts for two: any will do, if only the first can be told."""
+    if encoding is Encoding.UNICODE:
+        return _BEYOND_UTF16.sub("\x1b.", text)
+    for char in _EXTENSION:
+        text = text.replace(char, "\x1b.")
     return text
 
 
