@@ -306,10 +306,16 @@ async def test_later_reports_are_held_as_long(
     await post(FIRST_MSGID, 11)
     await send(hass)
     assert seen(events) == [(FIRST_MSGID, "sent"), (FIRST_MSGID, "delivered")]
-    for msgid, seconds in ((FIRST_MSGID + 1, 121), (FIRST_MSGID + 2, 61)):
-        await post(msgid, 11)
-        await passes(hass, freezer, seconds)
+    await post(FIRST_MSGID + 1, 11)
+    await passes(hass, freezer, 59)
+    await post(FIRST_MSGID + 2, 11)
+    await passes(hass, freezer, 2)
+    await passes(hass, freezer, 60)
+    for _ in range(2):
         await send(hass)
+    await post(FIRST_MSGID + 3, 11)
+    await passes(hass, freezer, 61)
+    await send(hass)
     assert len(events) == 2
 
 
@@ -437,9 +443,10 @@ async def test_load(hass: HomeAssistant, hass_storage: Stored, gateway: Gateway)
     for msgid, code in ((5, 10), (5, 11), (6, 20)):
         tracker.receive(DeliveryReport.from_response(msgid, code))
     await hass.async_block_till_done()
-    assert [(event.data["msgid"], event.data["recipient"], event.data["status"]) for event in events] == [
-        (5, "Mum", "delivered"),
-        (6, None, "blacklisted"),
+    keys = ("msgid", "number", "recipient", "status")
+    assert [[event.data[key] for key in keys] for event in events] == [
+        [5, "32496123456", "Mum", "delivered"],
+        [6, "32471234567", None, "blacklisted"],
     ]
     assert await totals(hass) == [9, 6, 3]
 

@@ -386,8 +386,9 @@ class Cloud(ModuleType):
     class CloudNotAvailable(Exception):  # noqa: N818 - as Home Assistant calls it
         """Raised where the cloud is not there."""
 
-    def __init__(self) -> None:
+    def __init__(self, hass: HomeAssistant) -> None:
         super().__init__("homeassistant.components.cloud")
+        self.hass = hass
         self.connected = True
         self.subscribed = True
         self.failure: Exception | None = None
@@ -396,27 +397,32 @@ class Cloud(ModuleType):
 
     def async_active_subscription(self, hass: HomeAssistant) -> bool:
         """Return whether the cloud is paid for."""
+        assert hass is self.hass
         return self.subscribed
 
     def async_is_connected(self, hass: HomeAssistant) -> bool:
         """Return whether the cloud is connected."""
+        assert hass is self.hass
         return self.connected
 
     def async_listen_connection_change(
         self, hass: HomeAssistant, target: Callable[[object], Awaitable[None]]
     ) -> Callable[[], None]:
         """Call when the cloud comes or goes."""
+        assert hass is self.hass
         self.listeners.append(target)
         return lambda: self.listeners.remove(target)
 
     async def async_get_or_create_cloudhook(self, hass: HomeAssistant, webhook_id: str) -> str:
         """Return the address of a cloudhook."""
+        assert hass is self.hass
         if self.failure:
             raise self.failure
         return self.hooks.setdefault(webhook_id, CLOUDHOOK)
 
     async def async_delete_cloudhook(self, hass: HomeAssistant, webhook_id: str) -> None:
         """Delete a cloudhook."""
+        assert hass is self.hass
         if self.failure:
             raise self.failure
         del self.hooks[webhook_id]
@@ -425,7 +431,7 @@ class Cloud(ModuleType):
 @pytest.fixture
 def cloud(hass: HomeAssistant, gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> Cloud:
     """Have Home Assistant Cloud, whose real component cannot be imported without libraries for cameras."""
-    cloud = Cloud()
+    cloud = Cloud(hass)
     monkeypatch.setitem(sys.modules, cloud.__name__, cloud)
     monkeypatch.setattr("homeassistant.components.cloud", cloud, raising=False)
     hass.config.components.add("cloud")
