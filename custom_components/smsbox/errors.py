@@ -63,7 +63,7 @@ def translate_errors(hass: HomeAssistant, entry: SmsboxConfigEntry, numbers: Ite
                 coordinator.async_schedule_urgent_refresh()
             case SmsboxOutcomeUnknownError():
                 coordinator.async_schedule_refresh()
-                placeholders = {"numbers": ", ".join(numbers)}
+                placeholders = {"numbers": ", ".join(dict.fromkeys(numbers))}
             case SmsboxRejectedError():
                 placeholders = {"code": str(error.code), "message": error.message}
         raise failure(_TRANSLATION_KEYS[type(error)], **placeholders) from error

@@ -37,25 +37,22 @@ class DeliveryReportEvent(SmsboxEntity, EventEntity):
     @override
     async def async_added_to_hass(self) -> None:
         """Show each report."""
-        self.async_on_remove(
-            async_dispatcher_connect(self.hass, delivery_signal(self._entry.entry_id), self._async_show)
-        )
+        signal = delivery_signal(self._entry.entry_id, self._subentry.subentry_id if self._subentry else None)
+        self.async_on_remove(async_dispatcher_connect(self.hass, signal, self._async_show))
 
     @callback
-    def _async_show(self, delivery: Delivery, subentry_id: str | None, context: Context) -> None:
+    def _async_show(self, delivery: Delivery, context: Context) -> None:
         """Fire a report of this account, or of this recipient."""
-        if self._subentry is not None and self._subentry.subentry_id != subentry_id:
-            return
         self._trigger_event(
-            delivery.status,
+            delivery["status"],
             {
-                "msgid": delivery.msgid,
-                "number": delivery.number,
-                "recipient": delivery.recipient,
-                "channel": delivery.channel,
-                "status_code": delivery.status_code,
-                "final": delivery.final,
-                "sent_at": delivery.sent_at,
+                "msgid": delivery["msgid"],
+                "number": delivery["number"],
+                "recipient": delivery["recipient"],
+                "channel": delivery["channel"],
+                "status_code": delivery["status_code"],
+                "final": delivery["final"],
+                "sent_at": delivery["sent_at"],
             },
         )
         self.async_set_context(context)

@@ -389,7 +389,7 @@ async def _carry_out(hass: HomeAssistant, request: _Request, channel: Channel, c
     # Taken now: the account may be reloaded or removed before the gateway answers.
     coordinator, tracker = request.entry.runtime_data.coordinator, hass.data[TRACKERS][request.entry.entry_id]
     try:
-        with translate_errors(hass, request.entry, _labels(request.addressees)):
+        with translate_errors(hass, request.entry, (addressee.label for addressee in request.addressees)):
             accepted = {message.number: message for message in await request.send()}
     except HomeAssistantError as error:
         return [Outcome(addressee, failure=error) for addressee in request.addressees]
@@ -410,13 +410,13 @@ def _raise_failures(outcomes: Sequence[Outcome], *, partial_success: bool) -> No
     failed = [(outcome.addressee, outcome.failure) for outcome in outcomes if outcome.failure]
     if not failed or (partial_success and len(failed) < len(outcomes)):
         return
-    labels = _labels(addressee for addressee, _ in failed)
+    labels = ", ".join(dict.fromkeys(addressee.label for addressee, _ in failed))
     unknown = next((error for _, error in failed if error.translation_key == "outcome_unknown"), None)
     first = failed[0][1]
     if unknown:
-        raise failure("outcome_unknown", numbers=", ".join(labels)) from unknown
+        raise failure("outcome_unknown", numbers=labels) from unknown
     if len(failed) < len(outcomes) or first.translation_key == "not_accepted":
-        raise failure("not_accepted", numbers=", ".join(labels)) from first
+        raise failure("not_accepted", numbers=labels) from first
     raise first
 
 
@@ -433,8 +433,3 @@ async def _wait_for_reports(hass: HomeAssistant, outcomes: Iterable[Outcome], ti
             if (tracker := hass.data[TRACKERS].get(entry_id))
         )
     )
-
-
-def _labels(addressees: Iterable[Addressee]) -> list[str]:
-    """Return the names of the addressees, each once."""
-    return list(dict.fromkeys(addressee.label for addressee in addressees))

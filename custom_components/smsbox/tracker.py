@@ -52,7 +52,7 @@ class Message:
     row: json_fragment = field(init=False)
 
     def __post_init__(self) -> None:
-        self._render()
+        self.render()
 
     @classmethod
     def from_row(cls, row: list[Any]) -> Self:
@@ -71,13 +71,8 @@ class Message:
         """Return whether no report can change the status any more."""
         return self.status is not None and self.status.final
 
-    def add(self, status: DeliveryStatus) -> None:
-        """Set the status."""
-        self.statuses.append(status)
-        self._render()
-
-    def _render(self) -> None:
-        """Render the message as it is stored."""
+    def render(self) -> None:
+        """Render the message as it is to be stored."""
         context = self.context
         self.row = json_fragment(
             json_dumps(
@@ -105,9 +100,8 @@ class Totals:
     failed: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """A report of a message of this account; its fields are the data of the event on the bus."""
+class Delivery(TypedDict):
+    """A report of a message of this account: the data of the event on the bus."""
 
     config_entry_id: str
     msgid: int
@@ -137,9 +131,9 @@ class StoredData(TypedDict):
     totals: dict[str, int]
 
 
-def delivery_signal(entry_id: str) -> SignalType[Delivery, str | None, Context]:
-    """Return the signal of an account's reports."""
-    return SignalType(f"{DOMAIN}_delivery_{entry_id}")
+def delivery_signal(entry_id: str, subentry_id: str | None = None) -> SignalType[Delivery, Context]:
+    """Return the signal of an account's reports, or of those of one of its recipients."""
+    return SignalType(f"{DOMAIN}_delivery_{entry_id}_{subentry_id}")
 
 
 def totals_signal(entry_id: str) -> SignalType[()]:
@@ -303,9 +297,11 @@ class Tracker:
         """Set a message's status and tell everybody, unless it had that status already or is at its end."""
         if message.final or report.status in message.statuses:
             return
-        message.add(report.status)
+        message.statuses.append(report.status)
         if report.status.final:
             self._finish(message)
+        else:
+            message.render()
         self._save()
         subentry = self._entry.subentries.get(message.subentry_id or "")
         device = subentry and dr.async_get(self._hass).async_get_device_by_identifier(
@@ -324,10 +320,10 @@ class Tracker:
             sent_at=datetime.fromtimestamp(message.sent_at, UTC).isoformat(),
             reported_at=dt_util.utcnow().isoformat(),
         )
-        self._hass.bus.async_fire(EVENT_DELIVERY_REPORT, asdict(delivery), context=message.context)
-        async_dispatcher_send(
-            self._hass, delivery_signal(self._entry.entry_id), delivery, message.subentry_id, message.context
-        )
+        self._hass.bus.async_fire(EVENT_DELIVERY_REPORT, delivery, context=message.context)
+        for subentry_id in dict.fromkeys((None, message.subentry_id)):
+            signal = delivery_signal(self._entry.entry_id, subentry_id)
+            async_dispatcher_send(self._hass, signal, delivery, message.context)
 
     def _finish(self, message: Message) -> None:
         """Follow a message no longer, count it and let go who waits for it."""
