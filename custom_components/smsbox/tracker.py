@@ -192,6 +192,7 @@ class Tracker:
 
     async def async_remove(self) -> None:
         """Forget everything, on disk too; what is still under way can be tracked, but is not stored any more."""
+        self.pause()
         self._stop_waiting()
         self._unsub_stop()
         if self._unsub_drop is not None:
