@@ -8,6 +8,7 @@ import re
 import time
 from typing import Literal
 
+from aiohttp import ClientSession
 from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
 
 from scripts.instance import HomeAssistant
@@ -68,6 +69,12 @@ async def logged_in(
         await context.close()
 
 
+async def order(gateway: str, method: str, path: str, **data: object) -> None:
+    """Tell the simulator how to behave."""
+    async with ClientSession() as session, session.request(method, f"{gateway}/{path}", json=data) as response:
+        assert response.ok
+
+
 def form(page: Page) -> Locator:
     """Return the dialog with the form of a flow."""
     return page.locator("dialog-data-entry-flow")
@@ -99,12 +106,28 @@ async def open_action(page: Page, action: str) -> None:
     await page.goto(f"/config/tools/action?service={action}")
 
 
+def action_field(page: Page, name: str) -> Locator:
+    """Return the row of a field of the chosen action."""
+    return page.locator("ha-service-control ha-settings-row").filter(has=page.get_by_text(name, exact=True))
+
+
 async def pick(picker: Locator, entity: str, device: str) -> None:
     """Choose the entity of a device from a picker."""
     await picker.click()
     popup = picker.page.locator("ha-picker-combo-box:visible")
     await popup.locator("input").fill(f"{device} {entity}")
     await popup.locator("ha-combo-box-item").filter(has_text=re.compile(rf"^\s*{entity}\s*{device}")).click()
+    await expect(popup).to_have_count(0)
+
+
+async def add_element(editor: Locator, kind: Literal["trigger", "action"], target: str, element: str) -> None:
+    """Add to an automation what a device or an entity has to offer."""
+    await editor.get_by_role("button", name=f"Add {kind}").click()
+    dialog = editor.page.locator("add-automation-element-dialog")
+    await dialog.get_by_placeholder("Search").fill(target)
+    await dialog.locator("ha-combo-box-item").filter(has_text=re.compile(rf"^\s*{target}\b")).click()
+    await dialog.get_by_role("button", name=element).click()
+    await expect(dialog.get_by_role("dialog")).to_have_count(0)
 
 
 async def choose_target(page: Page, entity: str, device: str) -> None:

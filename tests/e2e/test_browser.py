@@ -2,38 +2,32 @@
 
 from functools import partial
 import json
-from pathlib import Path
+import re
 from typing import Any
 
-from aiohttp import ClientSession
-from homeassistant.util.yaml import load_yaml_dict
 from playwright.async_api import Locator, Page, expect
 import pytest
 
-from scripts.instance import ROOT, HomeAssistant
+from scripts.instance import HomeAssistant
 
 from .browser import (
     ACCOUNT_PAGE,
+    action_field,
+    add_element,
     alert,
     choose_target,
     device_page,
     finish,
     form,
     open_action,
+    order,
     recipient_row,
     submit,
 )
 
-BLUEPRINTS = sorted((ROOT / "blueprints/automation/smsbox").glob("*.yaml"))
 TEXT = "There is water in the cellar."
 
 pytestmark = pytest.mark.usefixtures("mum")
-
-
-async def order(gateway: str, method: str, path: str, **data: object) -> None:
-    """Tell the simulator how to behave."""
-    async with ClientSession() as session, session.request(method, f"{gateway}/{path}", json=data) as response:
-        assert response.ok
 
 
 async def look_at_the_balance(instance: HomeAssistant) -> None:
@@ -124,23 +118,6 @@ async def test_diagnostics(page: Page, instance: HomeAssistant) -> None:
     assert "496123456" not in text
 
 
-def blueprint(file: Path) -> dict[str, Any]:
-    """Return what a blueprint says about itself."""
-    said: dict[str, Any] = load_yaml_dict(file)["blueprint"]
-    return said
-
-
-@pytest.mark.parametrize("file", BLUEPRINTS, ids=lambda file: file.stem)
-async def test_blueprint_in_the_editor(page: Page, file: Path) -> None:
-    """A blueprint opens in the editor, where each of its inputs can be filled in."""
-    await page.goto("/config/blueprint/dashboard")
-    await page.get_by_text(str(blueprint(file)["name"]), exact=True).click()
-    editor = page.locator("blueprint-automation-editor")
-    for field in blueprint(file)["input"].values():
-        await expect(editor.get_by_text(field["name"], exact=True).first).to_be_visible()
-    await expect(alert(page)).to_have_count(0)
-
-
 async def test_add_change_and_remove_a_recipient(page: Page, instance: HomeAssistant, gateway: str) -> None:
     """A recipient with two channels gets another name and another number, and goes."""
     await page.goto(ACCOUNT_PAGE)
@@ -204,6 +181,29 @@ async def test_recipient_by_keyboard(page: Page, instance: HomeAssistant) -> Non
     await instance.state("notify.granny_text_to_speech")
 
 
+async def test_send_and_see_the_report(page: Page, instance: HomeAssistant, gateway: str) -> None:
+    """A message of the notify action comes to the phone, and its report to all pages that show reports."""
+    await open_action(page, "notify.send_message")
+    await choose_target(page, "SMS", "Mum")
+    await action_field(page, "Message").get_by_role("textbox").fill(TEXT)
+    async with instance.events("smsbox_delivery_report") as events:
+        await page.get_by_role("button", name="Perform action").click()
+        assert [(await anext(events))["status"] for _ in range(2)] == ["sent", "delivered"]
+
+    await device_page(page, instance, "Mum")
+    card = page.locator("ha-device-entities-card").filter(has_text="Delivery report")
+    await expect(card).to_contain_text("Delivered")
+    await page.goto("/logbook")
+    report = page.locator("ha-logbook-renderer").get_by_role("button").filter(has_text="SMS to Mum")
+    await expect(report.filter(has_text="was delivered").first).to_be_visible()
+    await page.goto("/smsbox-dashboard")
+    await expect(page.locator("hui-tile-card").filter(has_text="Last report")).to_contain_text("Delivered")
+    await page.goto(gateway)
+    phone = page.locator('[data-number="32496123456"]')
+    await expect(phone.get_by_text(TEXT)).to_be_visible()
+    await expect(phone.get_by_text("delivered")).to_be_visible()
+
+
 async def test_send_from_the_dashboard(page: Page, instance: HomeAssistant, gateway: str) -> None:
     """The dashboard sends to a recipient and says what came of it."""
     who = {"entity_id": "input_select.sms_recipient", "options": ["Mum"]}
@@ -222,8 +222,8 @@ async def test_response_of_an_action(page: Page) -> None:
     """The SMS action shows what became of the message."""
     await open_action(page, "smsbox.send_sms")
     await choose_target(page, "SMS", "Mum")
-    await page.locator("ha-service-control textarea").first.fill(TEXT)
-    await page.locator("ha-service-control ha-settings-row").filter(has_text="Wait for").locator("ha-checkbox").click()
+    await action_field(page, "Message").get_by_role("textbox").fill(TEXT)
+    await action_field(page, "Wait for delivery report").locator("ha-checkbox").click()
     await page.get_by_role("spinbutton", name="ss").fill("30")
     await page.get_by_role("button", name="Perform action").click()
     response = page.locator(".response .cm-content")
@@ -234,7 +234,7 @@ async def test_response_of_an_action(page: Page) -> None:
 async def test_error_of_an_action(page: Page) -> None:
     """An action that cannot be carried out says why."""
     await open_action(page, "smsbox.send_sms")
-    await page.locator("ha-service-control textarea").first.fill(TEXT)
+    await action_field(page, "Message").get_by_role("textbox").fill(TEXT)
     await page.get_by_role("button", name="Perform action").click()
     await expect(alert(page)).to_contain_text("Choose a recipient or give a number.")
 
@@ -260,10 +260,18 @@ async def test_refused_key(page: Page, instance: HomeAssistant, gateway: str) ->
 async def test_triggers_of_a_recipient(page: Page) -> None:
     """The automation editor offers a recipient's triggers for its device, and takes one."""
     await page.goto("/config/automation/edit/new")
-    await page.get_by_text("Add trigger").click()
-    dialog = page.locator("add-automation-element-dialog")
-    await dialog.get_by_placeholder("Search").fill("Mum")
-    await dialog.locator("ha-combo-box-item").filter(has_text="Mum").filter(has_text="SMSBOX").click()
-    await expect(dialog.get_by_text("Message delivered")).to_be_visible()
-    await dialog.get_by_text("Message failed").click()
-    await expect(page.locator("ha-automation-trigger-row")).to_contain_text("Message failed")
+    editor = page.locator("manual-automation-editor")
+    for trigger in ("Message delivered", "Message failed"):
+        await add_element(editor, "trigger", "Mum", trigger)
+        await expect(editor.locator("ha-automation-trigger-row").filter(has_text=trigger)).to_contain_text("Mum")
+
+
+async def test_dark_theme(page: Page) -> None:
+    """In the dark theme the icon is the one for it, and is there."""
+    await page.goto(ACCOUNT_PAGE)
+    icon = page.get_by_role("img", name="SMSBOX").first
+    await expect(icon).to_have_attribute("src", re.compile("/icon"))
+    # Not from the start: while Home Assistant's frontend starts, it may miss the browser's wish for a dark theme.
+    await page.emulate_media(color_scheme="dark")
+    await expect(icon).to_have_attribute("src", re.compile("/dark_icon"))
+    await expect(icon).to_have_js_property("naturalWidth", 512)
