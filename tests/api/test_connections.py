@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 import re
 import socket
+import time
 from typing import Any
 
 from aiohttp import ClientSession, TCPConnector
@@ -26,17 +27,25 @@ type Clock = Callable[[], float]
 
 @pytest.fixture
 async def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Let the event loop's time, which is returned, run faster than ours."""
+    """Let the event loop's time, which is returned, run faster than ours, and only while the loop has nothing to do."""
     loop: Any = asyncio.get_running_loop()
-    start, time, select = loop.time(), loop.time, loop._selector.select
-    monkeypatch.setattr(loop, "time", lambda: start + (time() - start) * SPEED)
-    monkeypatch.setattr(loop._selector, "select", lambda timeout: select(timeout and timeout / SPEED))
+    start = now = loop.time()
+    select = loop._selector.select
 
-    def elapsed() -> float:
-        """Return the loop's seconds since the start."""
-        return float(loop.time() - start)
+    def wait(timeout: float | None) -> Any:
+        """Wait for what happens, and let that time pass."""
+        nonlocal now
+        started = time.monotonic()
+        events = select(timeout and timeout / SPEED)
+        waited = (time.monotonic() - started) * SPEED
+        if timeout is not None:
+            waited = min(waited, timeout) if events else timeout
+        now += waited
+        return events
 
-    return elapsed
+    monkeypatch.setattr(loop, "time", lambda: now)
+    monkeypatch.setattr(loop._selector, "select", wait)
+    return lambda: float(now - start)
 
 
 class Network:
