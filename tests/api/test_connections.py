@@ -1,6 +1,7 @@
 """Test over real sockets that a request goes out once, in time, and to the gateway alone."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 import re
 import socket
@@ -14,6 +15,7 @@ from custom_components.smsbox.api import (
     SmsboxClient,
     SmsboxConnectionError,
     SmsboxOutcomeUnknownError,
+    SmsboxTryAgainLaterError,
 )
 from tests.faults import Exchange, FaultyGateway, Play, answers, deaf_socket, hang, json_response, response, url
 
@@ -218,3 +220,17 @@ async def test_bounded_connections(session: ClientSession) -> None:
         await asyncio.gather(*(client.send_sms([MUM], "Hello") for _ in range(25)))
         assert gateway.requests["sendsms"] == 25
         assert peak == 10
+
+
+async def test_long_queue(session: ClientSession, clock: Clock) -> None:
+    """Behind others that hang a request waits a minute for its turn, then it is given up without being sent."""
+    async with FaultyGateway(hang) as gateway:
+        client = SmsboxClient(session, "key", gateway.url)
+        errors = await asyncio.gather(*(client.send_sms([MUM], "Hello") for _ in range(100)), return_exceptions=True)
+        assert 60 <= clock() < 71 + SLACK
+        kinds = Counter(map(type, errors))
+        assert kinds == {
+            SmsboxOutcomeUnknownError: gateway.requests["sendsms"],
+            SmsboxTryAgainLaterError: 100 - gateway.requests["sendsms"],
+        }
+        assert 60 <= gateway.requests["sendsms"] <= 70
