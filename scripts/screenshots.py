@@ -93,7 +93,9 @@ class Week:
 
     async def go_to(self, time: str) -> None:
         """Go on to a time."""
-        self._clock.write_text(time)
+        # In one go, else half a time would be read.
+        self._clock.with_suffix(".new").write_text(time)
+        self._clock.with_suffix(".new").replace(self._clock)
         await asyncio.sleep(0.3)  # both look at the file every 0.05 s
 
     async def add_recipients(self) -> None:
@@ -150,10 +152,13 @@ class Week:
             await self.instance.action("script.sms_send", {})
 
     async def statistics(self) -> None:
-        """Wait until the statistics of the week are there."""
-        sent = {"statistic_ids": ["sensor.smsbox_messages_sent"], "period": "5minute", "start_time": START}
+        """Wait until the statistics know of all that was sent."""
+        sensor = "sensor.smsbox_messages_sent"
+        state = await self.instance.state(sensor, until=lambda state: state["state"] != "unavailable")
+        wanted = {"statistic_ids": [sensor], "period": "5minute", "start_time": START}
         while True:
-            if await self.instance.command("recorder/statistics_during_period", **sent):
+            known = await self.instance.command("recorder/statistics_during_period", **wanted)
+            if known.get(sensor, [{"state": None}])[-1]["state"] == float(state["state"]):
                 return
             await asyncio.sleep(0.2)
 
@@ -220,14 +225,15 @@ async def phones(page: Page, gateway: str) -> list[Locator]:
 async def take(page: Page, *parts: Locator) -> Image.Image:
     """Return a picture of some parts of a page, once nothing moves there any more."""
     boxes = [box for part in parts for each in await part.all() if (box := await each.bounding_box())]
-    left, top = (min(box[edge] for box in boxes) - MARGIN for edge in ("x", "y"))
-    right = max(box["x"] + box["width"] for box in boxes) + MARGIN
-    bottom = max(box["y"] + box["height"] for box in boxes) + MARGIN
     before, now = b"", await page.screenshot(full_page=True)
     while now != before:
         await page.wait_for_timeout(500)
         before, now = now, await page.screenshot(full_page=True)
-    return Image.open(BytesIO(now)).convert("RGB").crop((left * SCALE, top * SCALE, right * SCALE, bottom * SCALE))
+    picture = Image.open(BytesIO(now)).convert("RGB")
+    left, top = (max(0, SCALE * (min(box[edge] for box in boxes) - MARGIN)) for edge in ("x", "y"))
+    right = SCALE * (max(box["x"] + box["width"] for box in boxes) + MARGIN)
+    bottom = SCALE * (max(box["y"] + box["height"] for box in boxes) + MARGIN)
+    return picture.crop((left, top, min(right, picture.width), min(bottom, picture.height)))
 
 
 def keep(name: str, picture: Image.Image) -> None:
