@@ -81,12 +81,12 @@ def form(page: Page) -> Locator:
 
 
 async def submit(page: Page) -> None:
-    """Press the button at the bottom of a flow's dialog: it submits the form, or finishes."""
+    """Submit the form of a flow."""
     await form(page).locator("ha-button[slot=primaryAction]").click()
 
 
 async def finish(page: Page) -> None:
-    """Close the dialog of a flow that changed something."""
+    """Close the dialog of a flow that is done."""
     await form(page).get_by_role("button", name="Close").last.click()
     await expect(form(page).get_by_role("dialog")).to_have_count(0)
 
