@@ -5,6 +5,7 @@ import platform
 import socket
 import sys
 
+from homeassistant.config_entries import ConfigSubentryDataWithId
 from homeassistant.const import __version__
 from homeassistant.runner import create_event_loop
 
@@ -28,10 +29,10 @@ async def measure(parts: set[str]) -> list[Row]:
         ]
         few = await bench.add_account("few", recipient("Mum", "32496123456"), *crowds)
         many = await bench.add_account("many", recipient("Dad", "32496123457"))
-        topic = {"subentry_id": "topic", "subentry_type": "topic", "title": "topic", "unique_id": "topic"}
-        ntfy = await bench.add_entry(
-            "ntfy", {"url": bench.gateway, "verify_ssl": False}, {**topic, "data": {"topic": "topic"}}
+        topic = ConfigSubentryDataWithId(
+            subentry_id="topic", subentry_type="topic", title="topic", unique_id="topic", data={"topic": "topic"}
         )
+        ntfy = await bench.add_entry("ntfy", {"url": bench.gateway, "verify_ssl": False}, topic)
         if "messages" in parts:
             rows += await messages.one_by_one(bench)
             rows += await messages.at_once(bench)

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from statistics import median
 import time
+from typing import override
 
 ROUNDS = 7
 
@@ -19,6 +20,7 @@ class Row:
     met: bool | None
     absolute: str = ""
 
+    @override
     def __str__(self) -> str:
         """Return the row of a Markdown table."""
         met = {True: "yes", False: "**no**", None: ""}[self.met]
