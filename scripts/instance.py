@@ -114,14 +114,16 @@ class Process:
         await self._process.wait()
 
     async def answers(self, url: str) -> None:
-        """Wait until there is an answer at an address; raise RuntimeError where the program ends before."""
+        """Wait until there is a good answer at an address; raise RuntimeError where the program ends before."""
         async with asyncio.timeout(START_TIMEOUT), ClientSession() as session:
             while self._process.returncode is None:
                 try:
-                    async with session.get(url):
-                        return
+                    async with session.get(url) as response:
+                        if response.ok:
+                            return
                 except ClientError:
-                    await asyncio.sleep(0.1)
+                    pass
+                await asyncio.sleep(0.1)
         raise RuntimeError(f"{self._log.stem} ended at once:\n{self._log.read_text()[-2000:]}")
 
 
@@ -174,7 +176,8 @@ async def home_assistant(
         log=directory.parent / "home-assistant.out",
         environment={"SMSBOX_API_URL": f"{gateway_url}/api/v1"},
     ) as running:
-        await running.answers(f"{url}/api/onboarding")
+        # Only with the frontend is all there that a login needs.
+        await running.answers(url)
         async with HomeAssistant(url, running) as instance:
             await instance.log_in(language)
             yield instance
