@@ -34,6 +34,8 @@ EXPLAINED = ROOT / "tests" / "mutants.md"
 # How pytest ends where a test or it itself failed, and where it had to be ended because it took too long. mutmut also
 # takes -1 for the latter, which is what comes where pytest could not be started.
 KILLED = {1, 3, -signal.SIGXCPU, -signal.SIGKILL}
+# What a test with Home Assistant loads is there for those after it; no replaced characters, which would be remembered.
+WARM_UP = "tests/test_notify.py::test_sends_by_its_channel"
 ARRANGE: Callable[..., Any] = file_mutation.function_trampoline_arrangement
 
 
@@ -77,7 +79,13 @@ def _plain(test: str) -> str:
 
 
 class Runner(PytestRunner):
-    """Finds all tests again that mutmut saw."""
+    """Finds all tests again that mutmut saw, and has Home Assistant loaded once for all mutants."""
+
+    @override
+    def warm_up(self) -> None:
+        super().warm_up()
+        with change_cwd("mutants"):
+            self.execute_pytest(["-qqq", WARM_UP])
 
     @override
     def run_tests(self, *, mutant_name: str | None, tests: Iterable[str]) -> int:
