@@ -83,6 +83,20 @@ async def test_errors_and_recovery(hass: HomeAssistant, gateway: Gateway, entry:
     await finish(hass, entry, gateway, result)
 
 
+async def test_words_of_the_gateway_are_not_logged(
+    hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log says which code the form did not know, and nothing that the gateway wrote."""
+    result = await start(hass, entry, "user")
+    answering(gateway, "balance", {"code": 77, "message": f"{NEW_KEY} is not for 32496123456"})
+    caplog.clear()
+    await give(hass, result, NEW_KEY)
+    (line,) = [record.getMessage() for record in caplog.records if record.name == "custom_components.smsbox"]
+    assert "77" in line
+    assert "32496123456" not in line
+    assert NEW_KEY not in line
+
+
 async def test_unexpected_error(
     hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -101,7 +101,8 @@ def _flow_error(error: SmsboxError) -> str:
         case SmsboxAuthenticationError():
             return "invalid_auth"
         case SmsboxRejectedError():
-            LOGGER.error("The gateway refused a request of a flow: %s", error)
+            # Without the gateway's words, which may hold anything, even the key.
+            LOGGER.error("The gateway refused a request of a flow with code %s", error.code)
             return "unknown"
         case _:
             return "cannot_connect"
