@@ -1,5 +1,6 @@
 """The flows of an account: adding it, giving it another key, its options."""
 
+import asyncio
 from typing import Any
 
 from homeassistant.config_entries import SOURCE_USER, FlowType
@@ -121,6 +122,22 @@ async def test_key_of_another_account(hass: HomeAssistant, gateway: Gateway, ent
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "already_configured"
     assert entry.data["api_key"] == API_KEY
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+async def test_same_key_at_the_same_time(
+    hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, flow: str
+) -> None:
+    """Of two flows that have the same key checked at once, one gets it."""
+    gateway.api_key = NEW_KEY
+    started = [await start(hass, entry, kind) for kind in ("user", flow)]
+    gateway.requests.clear()
+    results = await asyncio.gather(*(give(hass, result, NEW_KEY) for result in started))
+    assert [received.api_key for received in gateway.requests[:2]] == [NEW_KEY] * 2
+    reasons = {result.get("reason") for result in results}
+    assert reasons in ({None, "already_configured"}, {f"{flow}_successful", "already_configured"})
+    keys = [account.data["api_key"] for account in hass.config_entries.async_entries(DOMAIN)]
+    assert keys.count(NEW_KEY) == 1
 
 
 @pytest.mark.parametrize("flow", ["reauth", "reconfigure"])

@@ -163,10 +163,10 @@ class SmsboxConfigFlow(ConfigFlow, domain=DOMAIN):
         if user_input is not None:
             api_key = user_input[CONF_API_KEY].strip()
             entry = self._entry_to_change()
-            for other in self._async_current_entries(include_ignore=False):
-                if other is not entry and other.data[CONF_API_KEY] == api_key:
-                    return self.async_abort(reason="already_configured")
+            self._async_abort_entries_match({CONF_API_KEY: api_key})
             errors = await _validate(self.hass, api_key)
+            # Another flow may have stored the same key meanwhile.
+            self._async_abort_entries_match({CONF_API_KEY: api_key})
             if not errors and entry is not None:
                 if entry.data[CONF_API_KEY] == api_key:
                     # Nothing changes, so the listener will not reload; but the balance has not come since the refusal.
