@@ -83,6 +83,8 @@ async def test_away_and_back(
     logged = [record for record in caplog.records if record.name == "custom_components.smsbox"]
     assert [record.levelname for record in logged] == ["ERROR", "INFO"]
     assert all(entry.title in record.message for record in logged)
+    # The words of the errors of sending would tell of a message that nobody sent.
+    assert not [record for record in logged if "sent" in record.message or "did nothing" in record.message]
 
 
 @pytest.mark.parametrize("status", [429, 503])

@@ -10,7 +10,14 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
-from .api import SmsboxAuthenticationError, SmsboxClient, SmsboxError, SmsboxRejectedError, SmsboxTryAgainLaterError
+from .api import (
+    SmsboxAuthenticationError,
+    SmsboxClient,
+    SmsboxConnectionError,
+    SmsboxError,
+    SmsboxRejectedError,
+    SmsboxTryAgainLaterError,
+)
 from .const import CONF_LOW_CREDITS, DEFAULT_LOW_CREDITS, DOMAIN, LOGGER
 
 UPDATE_INTERVAL = timedelta(minutes=15)
@@ -71,14 +78,24 @@ class SmsboxCoordinator(DataUpdateCoordinator[float | None]):
             self.config_entry.async_start_reauth(self.hass)
             raise UpdateFailed(translation_domain=DOMAIN, translation_key="invalid_auth") from error
         except SmsboxTryAgainLaterError as error:
-            raise UpdateFailed(
-                translation_domain=DOMAIN, translation_key="try_again_later", retry_after=error.retry_after
-            ) from error
-        except SmsboxRejectedError:
+            raise _no_balance("the gateway is busy", "try_again_later", error.retry_after) from error
+        except SmsboxRejectedError as error:
             # Without its cause, which core logs at debug level: the gateway's words may hold anything, even the key.
-            raise UpdateFailed(translation_domain=DOMAIN, translation_key="cannot_connect") from None
+            raise _no_balance(f"the gateway refuses to tell it, with code {error.code}", "cannot_connect") from None
+        except SmsboxConnectionError as error:
+            raise _no_balance("the gateway cannot be reached", "cannot_connect") from error
         except SmsboxError as error:
-            raise UpdateFailed(translation_domain=DOMAIN, translation_key="cannot_connect") from error
+            raise _no_balance("the gateway gave no answer that makes sense", "cannot_connect") from error
+
+
+def _no_balance(why: str, translation_key: str, retry_after: int | None = None) -> UpdateFailed:
+    """Return the error of a poll, which the log tells in words of its own: those of the key are about sending."""
+    return UpdateFailed(
+        f"The balance is not known: {why}",
+        translation_domain=DOMAIN,
+        translation_key=translation_key,
+        retry_after=retry_after,
+    )
 
 
 @dataclass(frozen=True, slots=True)
