@@ -74,6 +74,7 @@ async def test_report_in_words(
     described = [event for event in events if event.get("domain") == "smsbox"]
     assert [(event["name"], event["message"]) for event in described] == [(name, "was delivered")]
     assert described[0]["context_name"] == "Alarm"
+    assert described[0]["icon"] == "mdi:message-reply-text"
 
 
 async def test_every_status_in_dutch(

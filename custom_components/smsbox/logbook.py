@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from homeassistant.components.logbook import LOGBOOK_ENTRY_MESSAGE, LOGBOOK_ENTRY_NAME
+from homeassistant.components.logbook import LOGBOOK_ENTRY_ICON, LOGBOOK_ENTRY_MESSAGE, LOGBOOK_ENTRY_NAME
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers.translation import async_get_cached_translations
 
@@ -25,6 +25,8 @@ def async_describe_events(
         data = event.data
         recipient = data["recipient"] or phone.mask(data["number"])
         return {
+            # Without one, the frontend leaves the place of the icon empty.
+            LOGBOOK_ENTRY_ICON: "mdi:message-reply-text",
             LOGBOOK_ENTRY_NAME: texts[f"{key}.{data['channel']}"].format(recipient=recipient),
             LOGBOOK_ENTRY_MESSAGE: texts[f"{key}.{data['status']}"],
         }
