@@ -8,7 +8,7 @@ from typing import Any
 from playwright.async_api import Locator, Page, expect
 import pytest
 
-from scripts.instance import HomeAssistant
+from scripts.instance import ROOT, HomeAssistant
 
 from .browser import (
     ACCOUNT_PAGE,
@@ -269,11 +269,13 @@ async def test_triggers_of_a_recipient(page: Page) -> None:
 
 
 async def test_dark_theme(page: Page) -> None:
-    """In the dark theme the icon is the one for it, and is there."""
+    """In the dark theme the icon is the one for it."""
     await page.goto(ACCOUNT_PAGE)
     icon = page.get_by_role("img", name="SMSBOX").first
-    await expect(icon).to_have_attribute("src", re.compile("/icon"))
-    # Not from the start: while Home Assistant's frontend starts, it may miss the browser's wish for a dark theme.
-    await page.emulate_media(color_scheme="dark")
-    await expect(icon).to_have_attribute("src", re.compile("/dark_icon"))
+    await expect(icon).to_have_attribute("src", re.compile("/icon@2x.png"))
+    async with page.expect_response("**/dark_icon@2x.png?*") as response:
+        # Not from the start: while Home Assistant's frontend starts, it may miss the browser's wish for a dark theme.
+        await page.emulate_media(color_scheme="dark")
+    dark_icon = ROOT / "custom_components/smsbox/brand/dark_icon@2x.png"
+    assert await (await response.value).body() == dark_icon.read_bytes()
     await expect(icon).to_have_js_property("naturalWidth", 512)
