@@ -25,8 +25,6 @@ ARGUMENTS = (
 TIMEOUT = 30_000
 ACCOUNT_PAGE = "/config/integrations/integration/smsbox"
 
-type Theme = Literal["light", "dark"]
-
 
 @asynccontextmanager
 async def chromium() -> AsyncGenerator[Browser]:
@@ -42,7 +40,7 @@ async def chromium() -> AsyncGenerator[Browser]:
 
 @asynccontextmanager
 async def logged_in(
-    browser: Browser, instance: HomeAssistant, *, language: str = "en", theme: Theme = "light", scale: float = 1
+    browser: Browser, instance: HomeAssistant, *, language: str = "en", scale: float = 1
 ) -> AsyncGenerator[BrowserContext]:
     """Return a window in which the user is logged in: the frontend finds the tokens where it keeps them."""
     tokens = {
@@ -57,7 +55,6 @@ async def logged_in(
         timezone_id="Europe/Brussels",
         viewport={"width": 1280, "height": 900},
         device_scale_factor=scale,
-        color_scheme=theme,
         reduced_motion="reduce",
         service_workers="block",
     )
