@@ -4,16 +4,16 @@ from http import HTTPStatus
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
-from homeassistant.const import STATE_UNAVAILABLE
+from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.setup import async_setup_component
-from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.smsbox.const import DOMAIN, EVENT_DELIVERY_REPORT
+from custom_components.smsbox.tracker import TRACKERS
 
 from .clock import later
 from .conftest import WEBHOOK_ID, account_entry
@@ -64,45 +64,20 @@ STORED_ENTRY = {
 }
 
 
-def stored_messages() -> dict[str, Any]:
-    """Return what the first version wrote of the messages being followed."""
-    return {
-        "version": 1,
-        "minor_version": 1,
-        "key": "smsbox.01KB0000000000000000000001",
-        "data": {
-            "messages": [
-                [
-                    FIRST_MSGID,
-                    "32496123456",
-                    "01KB0000000000000000000002",
-                    "sms",
-                    dt_util.utcnow().timestamp() - 60,
-                    "01KB0000000000000000000004",
-                    None,
-                    None,
-                    ["sent"],
-                ]
-            ],
-            "totals": {"sent": 7, "delivered": 4, "failed": 2},
-        },
-    }
-
-
 async def test_stored_by_the_first_version(
     hass: HomeAssistant,
     gateway: Gateway,
     hass_storage: dict[str, Any],
     hass_client_no_auth: ClientSessionGenerator,
 ) -> None:
-    """An account with recipients and messages being followed, as version 1.1 stored it, loads and works."""
+    """An account as version 1.1 stored it loads, works and follows its messages through a restart."""
     hass_storage["core.config_entries"] = {
         "version": 1,
         "minor_version": 5,
         "key": "core.config_entries",
         "data": {"entries": [STORED_ENTRY]},
     }
-    hass_storage["smsbox.01KB0000000000000000000001"] = stored_messages()
+    await hass.config.async_update(external_url="https://example.org", country="BE")
     await hass.config_entries.async_initialize()
     assert await async_setup_component(hass, DOMAIN, {})
     await hass.async_block_till_done()
@@ -110,9 +85,6 @@ async def test_stored_by_the_first_version(
     assert entry.state is ConfigEntryState.LOADED
 
     expected = {
-        "sensor.smsbox_messages_sent": "7",
-        "sensor.smsbox_messages_delivered": "4",
-        "sensor.smsbox_messages_failed": "2",
         "binary_sensor.smsbox_low_credits": "on",
         "notify.mum_sms": "unknown",
         "notify.mum_text_to_speech": "unknown",
@@ -124,18 +96,28 @@ async def test_stored_by_the_first_version(
         assert state is not None
         assert state.state == value, entity_id
 
-    events = async_capture_events(hass, EVENT_DELIVERY_REPORT)
-    await report(hass, await hass_client_no_auth(), FIRST_MSGID, 11)
-    assert [(event.data["recipient"], event.data["status"]) for event in events] == [("Mum", "delivered")]
-    state = hass.states.get("sensor.smsbox_messages_delivered")
-    assert state is not None
-    assert state.state == "5"
-
     await hass.services.async_call(
         "notify", "send_message", {"entity_id": "notify.mum_sms", "message": "Привет"}, blocking=True
     )
     sent = {key: gateway.sent[0][key] for key in ("numbers", "message", "from", "unicode")}
     assert sent == {"numbers": "32496123456,33612345678", "message": "Привет", "from": "HOME", "unicode": "1"}
+
+    client = await hass_client_no_auth()
+    await report(hass, client, FIRST_MSGID, 10)
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
+    await hass.async_block_till_done()
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    hass.data[TRACKERS].clear()
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    events = async_capture_events(hass, EVENT_DELIVERY_REPORT)
+    for code in (10, 11):
+        await report(hass, client, FIRST_MSGID, code)
+    assert [(event.data["recipient"], event.data["status"]) for event in events] == [("Mum", "delivered")]
+    for total, value in {"sent": "2", "delivered": "1", "failed": "0"}.items():
+        state = hass.states.get(f"sensor.smsbox_messages_{total}")
+        assert state is not None
+        assert state.state == value, total
 
 
 async def test_newer_version_is_left_alone(hass: HomeAssistant, gateway: Gateway) -> None:
@@ -232,7 +214,7 @@ async def test_remove_a_disabled_account(hass: HomeAssistant, gateway: Gateway, 
     assert await async_setup_component(hass, DOMAIN, {})
     entry = account_entry(disabled_by=ConfigEntryDisabler.USER)
     entry.add_to_hass(hass)
-    hass_storage[f"smsbox.{entry.entry_id}"] = stored_messages()
+    hass_storage[f"smsbox.{entry.entry_id}"] = {"version": 1, "minor_version": 1, "data": {}}
     await hass.config_entries.async_remove(entry.entry_id)
     await hass.async_block_till_done()
     assert f"smsbox.{entry.entry_id}" not in hass_storage
