@@ -43,14 +43,15 @@ async def test_add(hass: HomeAssistant, entry: MockConfigEntry) -> None:
         {"name": " "},
         {"numbers": ["12"]},
         {"numbers": []},
+        {"numbers": ["", " "]},
+        {"numbers": ["", "12"]},
         {"channels": []},
         {"sender": "not a sender"},
-        {"sender": "Home", "channels": ["tts", "voice"]},
+        {"sender": "Home", "channels": ["tts", "voice"], "numbers": ["", *DAD["numbers"], " "]},
     )
     assert [result["errors"] for result in wrong] == [
         {"name": "no_name"},
-        {"numbers": "invalid_number"},
-        {"numbers": "invalid_number"},
+        *[{"numbers": "invalid_number"}] * 4,
         {"channels": "no_channels"},
         {"sender": "invalid_sender"},
     ]

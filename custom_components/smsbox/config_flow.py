@@ -307,7 +307,8 @@ class RecipientFlow(ConfigSubentryFlow):
         errors: dict[str, str] = {}
         try:
             data[CONF_NUMBERS] = list(
-                dict.fromkeys(normalize_number(self.hass, number) for number in data[CONF_NUMBERS])
+                # A row that was added and left empty is no number.
+                dict.fromkeys(normalize_number(self.hass, number) for number in data[CONF_NUMBERS] if number.strip())
             )
         except ServiceValidationError:
             errors[CONF_NUMBERS] = "invalid_number"
