@@ -77,6 +77,17 @@ async def test_sms_fields(
     assert request == {"numbers": MUM, "message": data["message"], "noti": request["noti"]} | fields
 
 
+async def test_unsupported_characters_of_the_account(
+    hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway
+) -> None:
+    """What an action does not say of characters outside the SMS alphabet, the account's option does."""
+    hass.config_entries.async_update_entry(entry, options={"unsupported_characters": "unicode"})
+    await hass.async_block_till_done()
+    await act(hass, "send_sms", message="ж", numbers=[NUMBER])
+    await act(hass, "send_sms", message="ж", numbers=[NUMBER], unsupported_characters="replace")
+    assert [(request["message"], request.get("unicode")) for request in gateway.sent] == [("ж", "1"), ("zh", None)]
+
+
 @pytest.mark.parametrize(
     ("action", "data", "error"),
     [

@@ -111,6 +111,7 @@ async def test_report(
     assert device is not None
     assert len(events) == 1
     data = dict(events[0].data)
+    assert data["sent_at"].endswith("+00:00")
     assert data.pop("sent_at") < data.pop("reported_at")
     assert data == {
         "config_entry_id": entry.entry_id,
@@ -449,6 +450,21 @@ async def test_load(hass: HomeAssistant, hass_storage: Stored, gateway: Gateway)
         [6, "32471234567", None, "blacklisted"],
     ]
     assert await totals(hass) == [9, 6, 3]
+
+
+async def test_starts_paused(hass: HomeAssistant, events: list[Event]) -> None:
+    """Reports are kept back until there are entities to show them, and whenever there are none."""
+    tracker = Tracker(hass, account_entry())
+    for msgid in (1, 2):
+        tracker.track(AcceptedMessage("32496123456", msgid), None, Channel.SMS, Context(), reports=True)
+        tracker.receive(DeliveryReport.from_response(msgid, 11))
+        await hass.async_block_till_done()
+        assert (msgid, "delivered") not in seen(events)
+        tracker.resume()
+        await hass.async_block_till_done()
+        assert (msgid, "delivered") in seen(events)
+        tracker.pause()
+    await tracker.async_remove()
 
 
 async def test_removed_recipient(hass: HomeAssistant, entry: MockConfigEntry, post: Post, events: list[Event]) -> None:

@@ -397,9 +397,11 @@ async def test_http_status(client: SmsboxClient, wire: Wire, call: str, status: 
     """An HTTP status other than 200 and 201 is an error, whatever the body says."""
     wire.status = status
     wire.answer = GOOD_ANSWERS[call]
-    with pytest.raises(error):
+    with pytest.raises(error) as raised:
         await CALLS[call](client)
     assert len(wire.requests) == 1
+    if error is SmsboxOutcomeUnknownError:
+        assert str(raised.value) == f"HTTP status {status}"
 
 
 @pytest.mark.parametrize("status", [429, 503])
@@ -466,7 +468,7 @@ NO_LISTS_OF_ACCEPTED: list[Any] = [
 async def test_senseless_answer(client: SmsboxClient, wire: Wire, call: str, answer: Any) -> None:
     """An answer without a code leaves open what became of the request."""
     wire.answer = answer
-    with pytest.raises(SmsboxOutcomeUnknownError):
+    with pytest.raises(SmsboxOutcomeUnknownError, match=r"^the answer makes no sense$"):
         await CALLS[call](client)
     assert len(wire.requests) == 1
 

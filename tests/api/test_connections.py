@@ -78,7 +78,7 @@ async def test_retries(clock: Clock, call: str, failures: int) -> None:
     ):
         client = SmsboxClient(session, "key", gateway.url)
         if failures >= expected_tries:
-            with pytest.raises(SmsboxConnectionError):
+            with pytest.raises(SmsboxConnectionError, match=r"^ClientConnectorError$"):
                 await CALLS[call](client)
             assert gateway.connections == 0
         else:
@@ -94,7 +94,7 @@ async def test_connect_timeout(session: ClientSession, clock: Clock, call: str, 
     """Connecting takes 5 s at most, three tries 15 s."""
     with deaf_socket() as sock:
         started = clock()
-        with pytest.raises(SmsboxConnectionError):
+        with pytest.raises(SmsboxConnectionError, match=r"^ConnectionTimeoutError$"):
             await CALLS[call](SmsboxClient(session, "key", url(sock)))
         assert seconds <= clock() - started < seconds + SLACK
 
@@ -141,7 +141,7 @@ async def test_kept_alive_connection_drops(session: ClientSession, call: str, pl
     async with FaultyGateway(play) as gateway:
         client = SmsboxClient(session, "key", gateway.url)
         await client.balance()
-        with pytest.raises(SmsboxOutcomeUnknownError):
+        with pytest.raises(SmsboxOutcomeUnknownError, match=r"^(ServerDisconnectedError|ClientOSError)$"):
             await CALLS[call](client)
         assert gateway.requests.total() == 2
         assert gateway.connections == 1
@@ -198,7 +198,7 @@ async def test_no_http(session: ClientSession, clock: Clock, answer: list[bytes]
         assert gateway.requests.total() == 1
         assert raised.value.__cause__ is None
         assert raised.value.__suppress_context__
-        assert re.fullmatch(r"\w+", str(raised.value))
+        assert re.fullmatch(r"(Client|Timeout)\w+", str(raised.value))
 
 
 async def test_bounded_connections(session: ClientSession) -> None:
