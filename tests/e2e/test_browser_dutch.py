@@ -1,0 +1,227 @@
+"""The same pages in Dutch: our texts are there, and none of the English ones."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+import json
+import re
+from typing import Any
+
+from playwright.async_api import Page, TimeoutError as PlaywrightTimeoutError
+import pytest
+
+from scripts.instance import ROOT, HomeAssistant
+
+from .browser import ACCOUNT_PAGE, device_page, form, open_action, order, recipient_row, submit
+
+LANGUAGE = "nl"
+# What can be read on a page or is read aloud there, in shadow roots too, without numbers before it.
+SEEN = r"""() => {
+  const seen = new Set();
+  const see = (text) => {
+    const plain = (text ?? "").replace(/\s+/g, " ").replace(/[ *:]+$/, "").trim();
+    seen.add(plain).add(plain.replace(/^[\d.,]+ /, ""));
+  };
+  const range = document.createRange();
+  const look = (root) => {
+    for (const element of root.querySelectorAll("*")) {
+      if (element.shadowRoot) look(element.shadowRoot);
+      for (const name of ["aria-label", "placeholder", "title"])
+        if (element.checkVisibility()) see(element.getAttribute(name));
+      for (const node of element.childNodes) {
+        if (node.nodeType !== Node.TEXT_NODE) continue;
+        range.selectNode(node);
+        if (range.getClientRects().length) see(node.data);
+      }
+    }
+  };
+  look(document);
+  return [...seen];
+}"""
+ACTIONS = ("send_sms", "send_tts", "send_voice", "send_otp", "verify_otp", "lookup_number", "preview_sms")
+RECIPIENT = "config_subentries.recipient"
+
+pytestmark = pytest.mark.usefixtures("mum")
+
+
+def flat(texts: dict[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the texts of a translation with their paths."""
+    for key, value in texts.items():
+        if isinstance(value, dict):
+            yield from flat(value, f"{path}{key}.")
+        else:
+            yield f"{path}{key}.", value
+
+
+def load(language: str) -> dict[str, str]:
+    """Return the texts of a language by their paths."""
+    return dict(flat(json.loads((ROOT / f"custom_components/smsbox/translations/{language}.json").read_text())))
+
+
+TEXTS = load(LANGUAGE)
+ENGLISH = [
+    re.compile(re.sub(r"\\{\w+\\}", ".+", re.escape(text)))
+    for text in load("en").values()
+    if text not in TEXTS.values()
+]
+
+
+def of(*paths: str, **placeholders: str) -> set[str]:
+    """Return the texts at some paths and below them."""
+    return {
+        text.format(**placeholders)
+        for path, text in TEXTS.items()
+        if path.startswith(tuple(f"{wanted}." for wanted in paths))
+    }
+
+
+def text_of(path: str) -> str:
+    """Return the text at a path."""
+    return TEXTS[f"{path}."]
+
+
+async def expect_dutch(page: Page, wanted: set[str]) -> None:
+    """Wait until these texts of ours can be read; no English one may stand beside them."""
+    assert wanted
+    there = f"(wanted) => {{ const seen = new Set(({SEEN})()); return wanted.every((text) => seen.has(text)); }}"
+    with suppress(PlaywrightTimeoutError):  # what is missing then is said below
+        await page.wait_for_function(there, arg=[*wanted])
+    seen = set(await page.evaluate(SEEN))
+    assert sorted(wanted - seen) == []
+    assert sorted(text for text in seen if any(english.fullmatch(text) for english in ENGLISH)) == []
+
+
+async def words(page: Page, key: str) -> str:
+    """Return words of the frontend's own, once it has loaded them."""
+    said = await page.wait_for_function(
+        "(key) => document.querySelector('home-assistant')?.hass?.localize(key)", arg=key
+    )
+    return str(await said.json_value())
+
+
+async def press(page: Page, key: str) -> None:
+    """Press a button with words of the frontend's own."""
+    await page.get_by_role("button", name=await words(page, key), exact=True).first.click()
+
+
+@pytest.fixture(scope="module")
+def language() -> str:
+    """Return the language of Home Assistant and of who uses it."""
+    return LANGUAGE
+
+
+async def test_account(page: Page) -> None:
+    """The page of the account and the form of a new one are Dutch, with their errors."""
+    await page.goto(ACCOUNT_PAGE)
+    await expect_dutch(page, of(f"{RECIPIENT}.entry_type", f"{RECIPIENT}.initiate_flow.user"))
+    await press(page, "ui.panel.config.integrations.integration_page.add_service")
+    await expect_dutch(page, of("config.step.user"))
+    await form(page).get_by_role("textbox").fill("wrong")
+    await submit(page)
+    await expect_dutch(page, of("config.step.user", "config.error.invalid_auth"))
+    await form(page).get_by_role("textbox").fill("demo")
+    await submit(page)
+    await expect_dutch(page, of("config.abort.already_configured"))
+
+
+async def test_options(page: Page) -> None:
+    """The options are Dutch."""
+    await page.goto(ACCOUNT_PAGE)
+    await press(page, "ui.panel.config.integrations.config_entry.configure")
+    await expect_dutch(page, of("options", "selector.unsupported_characters"))
+
+
+async def test_recipient(page: Page) -> None:
+    """The forms of a recipient are Dutch, with their errors."""
+    await page.goto(ACCOUNT_PAGE)
+    await page.get_by_role("button", name=text_of(f"{RECIPIENT}.initiate_flow.user")).click()
+    label = f"{RECIPIENT}.step.user.data"
+    await form(page).get_by_role("button", name=text_of(f"{label}.numbers")).click()
+    await expect_dutch(page, of(f"{RECIPIENT}.step.user", "selector.channels"))
+    await form(page).get_by_role("textbox", name=text_of(f"{label}.name")).fill("Dad")
+    for field in ("numbers", "sender"):
+        await form(page).get_by_role("textbox", name=text_of(f"{label}.{field}")).fill("?")
+    await submit(page)
+    await expect_dutch(page, of(f"{RECIPIENT}.error.invalid_number", f"{RECIPIENT}.error.invalid_sender"))
+
+    await page.goto(ACCOUNT_PAGE)
+    change = text_of(f"{RECIPIENT}.initiate_flow.reconfigure")
+    await recipient_row(page, "Mum").get_by_role("button", name=change).click()
+    await expect_dutch(page, of(f"{RECIPIENT}.step.reconfigure"))
+
+
+async def test_devices(page: Page, instance: HomeAssistant) -> None:
+    """The pages of the recipient and of the account are Dutch, and so is what happened there."""
+    async with instance.events("smsbox_delivery_report") as reports:
+        await instance.action("notify.send_message", {"message": "?"}, {"entity_id": "notify.mum_sms"})
+        for _ in range(2):
+            await anext(reports)
+    report = "entity.event.delivery_report"
+    await device_page(page, instance, "SMSBOX")
+    await expect_dutch(page, of("entity.sensor", "entity.binary_sensor", f"{report}.name"))
+    await device_page(page, instance, "Mum")
+    state = f"{report}.state_attributes.event_type.state"
+    await expect_dutch(
+        page,
+        of("entity.notify.sms", "entity.notify.text_to_speech", "entity.button", f"{report}.name")
+        | of(f"{state}.sent", f"{state}.delivered")
+        | of("selector.delivery_report.options.sms", recipient="Mum")
+        | of("selector.delivery_report.options.sent", "selector.delivery_report.options.delivered"),
+    )
+
+
+async def test_low_credits(page: Page, instance: HomeAssistant, gateway: str) -> None:
+    """The warning of few credits and its way out are Dutch."""
+    await order(gateway, "PUT", "balance", balance="10")
+    await page.goto("/config/repairs")
+    await instance.action("homeassistant.update_entity", {"entity_id": "sensor.smsbox_credits"})
+    few = of("issues.low_credits.title", account="SMSBOX")
+    await expect_dutch(page, few)
+    await page.get_by_text(*few).click()
+    await expect_dutch(page, of("issues.low_credits.fix_flow.step", account="SMSBOX", credits="10.00"))
+    await submit(page)
+    await expect_dutch(page, of("issues.low_credits.fix_flow.error.still_low", credits="10.00"))
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+async def test_action(page: Page, action: str) -> None:
+    """An action and its fields are Dutch."""
+    await open_action(page, f"smsbox.{action}")
+    sections = of(f"services.{action}.sections")
+    for section in sections:
+        await page.locator("ha-service-control").get_by_text(section, exact=True).click()
+    await expect_dutch(page, of(f"services.{action}"))
+
+
+async def test_error(page: Page) -> None:
+    """The error of an action is Dutch."""
+    await open_action(page, "smsbox.send_sms")
+    await page.locator("ha-service-control textarea").first.fill("?")
+    await press(page, "ui.panel.config.tools.tabs.actions.call_service")
+    await expect_dutch(page, of("exceptions.no_recipients"))
+
+
+async def test_triggers(page: Page) -> None:
+    """The automation editor offers the triggers in Dutch."""
+    await page.goto("/config/automation/edit/new")
+    await press(page, "ui.panel.config.automation.editor.triggers.add")
+    dialog = page.locator("add-automation-element-dialog")
+    await dialog.locator("input").first.fill("Mum")
+    await dialog.locator("ha-combo-box-item").filter(has_text=re.compile(r"^\s*Mum\b")).click()
+    await expect_dutch(page, of("triggers.message_delivered.name", "triggers.message_failed.name"))
+
+
+async def test_system_information(page: Page) -> None:
+    """What the system information says of us is Dutch."""
+    await page.goto("/config/repairs")
+    await page.locator("ha-config-repairs-dashboard").get_by_role("button", name="Menu").click()
+    await page.get_by_role("menuitem", name=await words(page, "ui.panel.config.repairs.system_information")).click()
+    await expect_dutch(page, of("system_health"))
+
+
+async def test_key(page: Page, instance: HomeAssistant, gateway: str) -> None:
+    """The forms of another key are Dutch."""
+    await order(gateway, "POST", "keys", keys=["new"])
+    await page.goto(ACCOUNT_PAGE)
+    await instance.action("homeassistant.update_entity", {"entity_id": "sensor.smsbox_credits"})
+    await press(page, "ui.panel.config.integrations.reconfigure")
+    await expect_dutch(page, of("config.step.reauth_confirm"))
