@@ -21,6 +21,8 @@ from .api import (
 from .const import CONF_LOW_CREDITS, DEFAULT_LOW_CREDITS, DOMAIN, LOGGER
 
 UPDATE_INTERVAL = timedelta(minutes=15)
+# How long until the next try where no connection came about, in seconds: the internet may come after Home Assistant.
+RETRY_AFTER = 60
 REFRESH_COOLDOWN = 2
 
 type SmsboxConfigEntry = ConfigEntry[SmsboxData]
@@ -83,7 +85,7 @@ class SmsboxCoordinator(DataUpdateCoordinator[float | None]):
             # Without its cause, which core logs at debug level: the gateway's words may hold anything, even the key.
             raise _no_balance(f"the gateway refuses to tell it, with code {error.code}", "cannot_connect") from None
         except SmsboxConnectionError as error:
-            raise _no_balance("the gateway cannot be reached", "cannot_connect") from error
+            raise _no_balance("the gateway cannot be reached", "cannot_connect", RETRY_AFTER) from error
         except SmsboxError as error:
             raise _no_balance("the gateway gave no answer that makes sense", "cannot_connect") from error
 
