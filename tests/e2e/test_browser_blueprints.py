@@ -49,10 +49,11 @@ async def pick_entity(page: Page, name: str, entity: str, device: str = "") -> N
     await expect(picker).to_contain_text(entity)
 
 
-async def save(page: Page) -> None:
-    """Save the automation, and wait until it is there."""
-    await page.get_by_role("button", name="Save").click()
-    await page.get_by_role("button", name="Traces").wait_for()
+async def save(page: Page, instance: HomeAssistant) -> None:
+    """Save the automation, and wait until it works, which is after it is saved."""
+    async with instance.events("automation_reloaded") as events:
+        await page.get_by_role("button", name="Save").click()
+        await anext(events)
     await expect(alert(page)).to_have_count(0)
 
 
@@ -67,7 +68,7 @@ async def test_credits_low(page: Page, instance: HomeAssistant, gateway: str, we
     await import_blueprint(page, website, "credits_low")
     await pick_entity(page, "Low credits", "Low credits", "SMSBOX")
     await pick_entity(page, "Credits", "Credits", "SMSBOX")
-    await save(page)
+    await save(page, instance)
 
     await order(gateway, "PUT", "balance", balance="10")
     await instance.action("homeassistant.update_entity", {"entity_id": "sensor.smsbox_credits"})
@@ -80,7 +81,7 @@ async def test_delivery_failed(page: Page, instance: HomeAssistant, website: str
     target = field(page, "Recipients").locator("ha-target-picker")
     await pick(target.get_by_role("button", name="Add target"), "Delivery report", "SMSBOX")
     await target.get_by_role("button", name="Delivery report SMSBOX").wait_for()
-    await save(page)
+    await save(page, instance)
 
     # Nothing is delivered to a number that ends like this.
     await instance.action("smsbox.send_sms", {"message": "Hello", "numbers": ["+32470000013"]})
@@ -98,7 +99,7 @@ async def test_open_with_otp(page: Page, instance: HomeAssistant, gateway: str, 
     await pick_entity(page, "Send a code", "Bell")
     await pick_entity(page, "Wrong codes", "Wrong")
     await add_element(field(page, "What a right code does"), "action", "Gate", "Press input button")
-    await save(page)
+    await save(page, instance)
 
     await instance.action("input_text.set_value", {"entity_id": "input_text.phone", "value": "0470 11 22 33"})
     await instance.action("input_button.press", {"entity_id": "input_button.bell"})
@@ -115,7 +116,7 @@ async def test_sms_then_call(page: Page, instance: HomeAssistant, gateway: str, 
     await add_element(field(page, "What happens"), "trigger", "Doorbell", "Button pressed")
     await pick_entity(page, "Recipients", "SMS", "Mum")
     await field(page, "Message").get_by_role("textbox").fill("The bell rang.")
-    await save(page)
+    await save(page, instance)
 
     await instance.action("input_button.press", {"entity_id": "input_button.doorbell"})
     await page.goto(gateway)
