@@ -168,6 +168,13 @@ async def test_devices(page: Page, instance: HomeAssistant) -> None:
         | of("selector.delivery_report.options.sent", "selector.delivery_report.options.delivered"),
     )
 
+    await page.locator("ha-device-entities-card").get_by_text(text_of(f"{report}.name"), exact=True).click()
+    dialog = page.locator("ha-more-info-dialog")
+    await dialog.locator("ha-dropdown ha-icon-button").click()
+    await dialog.get_by_role("menuitem", name=await words(page, "ui.dialogs.more_info_control.details")).click()
+    attributes = ("channel", "final", "msgid", "number", "recipient", "sent_at", "status_code")
+    await expect_dutch(page, of(*(f"{report}.state_attributes.{attribute}.name" for attribute in attributes)))
+
 
 async def test_low_credits(page: Page, instance: HomeAssistant, gateway: str) -> None:
     """The warning of few credits and its way out are Dutch."""
