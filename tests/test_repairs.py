@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
+from unittest.mock import patch
 
 from aiohttp import web
 from homeassistant.config_entries import ConfigEntryDisabler
@@ -16,7 +17,8 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.smsbox.const import DOMAIN
 
 from .clock import later
-from .gateway import Gateway
+from .conftest import WEBHOOK_ID, account_entry
+from .gateway import API_KEY, Gateway
 
 FLOWS = "/api/repairs/issues/fix"
 
@@ -159,6 +161,21 @@ async def test_no_report_url(hass: HomeAssistant, entry: MockConfigEntry) -> Non
     await hass.config.async_update(external_url="https://example.org")
     await hass.async_block_till_done()
     assert not issues(hass)
+
+
+async def test_cloud_comes_and_goes(hass: HomeAssistant, gateway: Gateway) -> None:
+    """Whoever relies on Home Assistant Cloud is told when it is gone, and no longer when it is back."""
+    entry = account_entry(
+        data={"api_key": API_KEY, "webhook_id": WEBHOOK_ID, "cloudhook_url": "https://hooks.example.org/secret"}
+    )
+    entry.add_to_hass(hass)
+    with patch("custom_components.smsbox.webhook.cloud_active", return_value=True) as cloud_active:
+        assert await hass.config_entries.async_setup(entry.entry_id)
+        await hass.async_block_till_done()
+        for active, shown in ((True, set()), (False, {"no_report_url"}), (True, set())):
+            cloud_active.return_value = active
+            await later(hass)
+            assert set(issues(hass)) == shown
 
 
 @pytest.mark.parametrize("how", ["disabled", "removed"])

@@ -59,6 +59,8 @@ def async_watch_issues(hass: HomeAssistant, entry: SmsboxConfigEntry) -> None:
     check_report_url()
     entry.async_on_unload(coordinator.async_add_listener(check_credits))
     entry.async_on_unload(hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, check_report_url))
+    # Home Assistant Cloud can come and go without any change of the account.
+    entry.async_on_unload(coordinator.async_add_listener(check_report_url))
 
 
 @callback
