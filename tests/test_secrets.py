@@ -60,7 +60,7 @@ class Tour:
     async def add(self) -> str:
         """Add an account and a recipient; return the secret id of the webhook."""
         started = await self.hass.config_entries.flow.async_init(DOMAIN, context={"source": "user"})
-        self.gateway.answers["balance"] = {"code": 99, "message": " ".join(SECRETS)}
+        self.gateway.answers["balance"] = lambda _: {"code": 99, "message": " ".join(SECRETS)}
         await self.flow(started["flow_id"], WRONG_KEY)
         del self.gateway.answers["balance"]
         await self.flow(started["flow_id"], WRONG_KEY, API_KEY)
