@@ -367,13 +367,21 @@ async def test_error_codes(
     assert len(wire.requests) == 1
 
 
-@pytest.mark.parametrize("answer", [{"code": 77}, {"code": 77, "message": [{"number": MUM}]}])
-async def test_rejection_without_words(client: SmsboxClient, wire: Wire, answer: Any) -> None:
-    """Only words are shown to the user."""
-    wire.answer = answer
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ({}, ""),
+        ({"message": [{"number": MUM}]}, ""),
+        ({"message": f"Number +{MUM} of 12345 is not valid"}, f"Number +***{MUM[-3:]} of 12345 is not valid"),
+        ({"message": "Code 123456"}, "Code ***456"),
+    ],
+)
+async def test_words_of_a_rejection(client: SmsboxClient, wire: Wire, words: dict[str, Any], shown: str) -> None:
+    """Only words are shown to the user, and no whole number in them."""
+    wire.answer = {"code": 77, **words}
     with pytest.raises(SmsboxRejectedError) as raised:
         await CALLS["sms"](client)
-    assert (raised.value.code, raised.value.message) == (77, "")
+    assert (raised.value.code, raised.value.message) == (77, shown)
 
 
 @pytest.mark.parametrize("call", CALLS)

@@ -46,6 +46,9 @@ RETRY_AFTER = (0.5, 2)
 # What the gateway may ask to wait, in seconds: at most a day or so.
 RETRY_AFTER_HEADER = re.compile(r"[1-9][0-9]{0,4}")
 
+# Of a phone number in the gateway's words only the last digits go into an error.
+MOST_OF_A_NUMBER = re.compile("[0-9]{3,}(?=[0-9]{3})")
+
 AUTHENTICATION_CODES = frozenset({4, 20, 21})
 CREDITS_CODE = 60
 SENDSMS_CREDITS_CODE = 10
@@ -254,7 +257,7 @@ class SmsboxClient:
         if code == TRY_AGAIN_LATER_CODE:
             raise SmsboxTryAgainLaterError
         message = answer.get("message")
-        raise SmsboxRejectedError(code, message if isinstance(message, str) else "")
+        raise SmsboxRejectedError(code, MOST_OF_A_NUMBER.sub("***", message) if isinstance(message, str) else "")
 
     async def _connect(
         self, method: str, path: str, fields: Mapping[str, str], retries: Iterable[float]
