@@ -17,7 +17,7 @@ from .gateway import Gateway
 from .sends import totals
 
 MESSAGES = 1000
-ANSWERS_AFTER = 0.02
+ANSWERS_AFTER = 0.2
 
 
 @dataclass
