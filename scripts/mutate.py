@@ -34,8 +34,6 @@ EXPLAINED = ROOT / "tests" / "mutants.md"
 # How pytest ends where a test or it itself failed, and where it had to be ended because it took too long. mutmut also
 # takes -1 for the latter, which is what comes where pytest could not be started.
 KILLED = {1, 3, -signal.SIGXCPU, -signal.SIGKILL}
-# What a test with Home Assistant loads is there for those after it; no replaced characters, which would be remembered.
-WARM_UP = "tests/test_notify.py::test_sends_by_its_channel"
 ARRANGE: Callable[..., Any] = file_mutation.function_trampoline_arrangement
 
 
@@ -64,13 +62,16 @@ def _undecorated(function: cst.FunctionDef) -> cst.FunctionDef:
 class Selection:
     """Has pytest keep some tests only: by their names alone it does not find those with colons or line ends in them."""
 
-    def __init__(self, tests: Iterable[str]) -> None:
+    def __init__(self, tests: Iterable[str], module: str) -> None:
         self._tests = set(map(_plain, tests))
+        self._module = module
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Keep the tests, those that try many examples last."""
+        """Keep the tests: those of the changed module first, those that try many examples last."""
         items[:] = [item for item in items if _plain(item.nodeid) in self._tests]
-        items.sort(key=lambda item: item.get_closest_marker("hypothesis") is not None)
+        items.sort(
+            key=lambda item: (item.get_closest_marker("hypothesis") is not None, self._module not in item.nodeid)
+        )
 
 
 def _plain(test: str) -> str:
@@ -79,21 +80,15 @@ def _plain(test: str) -> str:
 
 
 class Runner(PytestRunner):
-    """Finds all tests again that mutmut saw, and has Home Assistant loaded once for all mutants."""
-
-    @override
-    def warm_up(self) -> None:
-        super().warm_up()
-        with change_cwd("mutants"):
-            self.execute_pytest(["-qqq", WARM_UP])
+    """Finds all tests again that mutmut saw."""
 
     @override
     def run_tests(self, *, mutant_name: str | None, tests: Iterable[str]) -> int:
-        functions = sorted({test.partition("[")[0] for test in tests})
+        if mutant_name is None:
+            return super().run_tests(mutant_name=mutant_name, tests=tests)
+        arguments = self._pytest_args_regular_run({test.partition("[")[0] for test in tests})
         with change_cwd("mutants"):
-            return self.execute_pytest(
-                self._pytest_args_regular_run(functions), plugins=[Selection(tests)] if functions else []
-            )
+            return self.execute_pytest(arguments, plugins=[Selection(tests, mutant_name.split(".")[-2])])
 
 
 def describe(path: Path, mutant: str) -> str:
