@@ -12,8 +12,8 @@ MESSAGES = 1000
 async def test_reports_after_a_power_cut_are_matched(directory: Path) -> None:
     """Kill Home Assistant two seconds after it sent, start it again, and miss no report."""
     configuration, port = directory / "config", free_port()
-    # Time enough to start again, before the simulator gives the final reports up.
-    async with simulator(directory, free_port(), "--report-delay", "10") as gateway:
+    # Time enough to start again on a busy machine, before the simulator gives the final reports up.
+    async with simulator(directory, free_port(), "--report-delay", "20") as gateway:
         async with home_assistant(configuration, port, gateway) as instance:
             entry_id, _ = await instance.add_account()
             numbers = [f"+32496{number:06}" for number in range(10_000, 10_000 + 100 * MESSAGES, 100)]
