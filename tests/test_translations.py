@@ -7,6 +7,8 @@ from pathlib import Path
 import re
 from typing import Any
 
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.service import async_get_all_descriptions
 import pytest
 
 INTEGRATION = Path("custom_components/smsbox")
@@ -114,3 +116,17 @@ def test_errors_of_the_contract_exist() -> None:
         "try_again_later",
     ):
         assert ENGLISH[f"exceptions.{key}.message"]
+
+
+@pytest.mark.usefixtures("entry")
+async def test_actions_fill_their_texts(hass: HomeAssistant) -> None:
+    """Every placeholder in the texts of an action is filled."""
+    actions = (await async_get_all_descriptions(hass))["smsbox"]
+    used = {
+        (path.split(".")[1], placeholder.strip("{}"))
+        for path, text in ENGLISH.items()
+        if path.startswith("services.")
+        for placeholder in PLACEHOLDER.findall(text)
+    }
+    assert used
+    assert all(placeholder in actions[action].get("description_placeholders", {}) for action, placeholder in used)

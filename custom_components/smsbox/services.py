@@ -204,7 +204,9 @@ ACTIONS: dict[str, tuple[Handler, VolDictType, SupportsResponse]] = {
 def async_setup_services(hass: HomeAssistant) -> None:
     """Register the actions."""
     for name, (handler, schema, response) in ACTIONS.items():
-        hass.services.async_register(DOMAIN, name, handler, vol.Schema(schema), response)
+        hass.services.async_register(
+            DOMAIN, name, handler, vol.Schema(schema), response, description_placeholders={"otp": "{OTP}"}
+        )
 
 
 CLASSIC_SCHEMA = vol.Schema(
