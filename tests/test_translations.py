@@ -8,7 +8,6 @@ import re
 from typing import Any
 
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.service import async_get_all_descriptions
 import pytest
 
 INTEGRATION = Path("custom_components/smsbox")
@@ -119,9 +118,9 @@ def test_errors_of_the_contract_exist() -> None:
 
 
 @pytest.mark.usefixtures("entry")
-async def test_actions_fill_their_texts(hass: HomeAssistant) -> None:
+def test_actions_fill_their_texts(hass: HomeAssistant) -> None:
     """Every placeholder in the texts of an action is filled."""
-    actions = (await async_get_all_descriptions(hass))["smsbox"]
+    actions = hass.services.async_services_for_domain("smsbox")
     used = {
         (path.split(".")[1], placeholder.strip("{}"))
         for path, text in ENGLISH.items()
@@ -129,4 +128,4 @@ async def test_actions_fill_their_texts(hass: HomeAssistant) -> None:
         for placeholder in PLACEHOLDER.findall(text)
     }
     assert used
-    assert all(placeholder in actions[action].get("description_placeholders", {}) for action, placeholder in used)
+    assert all(placeholder in (actions[action].description_placeholders or {}) for action, placeholder in used)
