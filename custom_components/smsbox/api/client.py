@@ -1,8 +1,7 @@
 """The client of the gateway: one method a service, every request by one `_request`."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
 import json
@@ -37,7 +36,7 @@ from .models import AcceptedMessage, Gender, Language, NumberLookup, OtpVerifica
 DEFAULT_URL = "https://core.smsbox.be/api/v1"
 MAX_NUMBERS = 500
 MAX_CONNECTIONS = 10
-QUEUE_TIMEOUT = 60
+MAX_QUEUED = 60  # seconds behind others, such as those that hang
 TIMEOUT = ClientTimeout(connect=5, total=10)
 
 # Seconds from the first try to connect to the second and the third, which come later where connecting timed out.
@@ -272,25 +271,15 @@ class SmsboxClient:
                 await asyncio.sleep(start + retry_after - loop.time())
         return await self._exchange(method, path, fields)
 
-    @asynccontextmanager
-    async def _connection(self) -> AsyncGenerator[None]:
-        """Hold one of the connections; raise SmsboxTryAgainLaterError where none comes free in time."""
-        try:
-            async with asyncio.timeout(QUEUE_TIMEOUT):
-                await self._connections.acquire()
-        except TimeoutError:
-            raise SmsboxTryAgainLaterError from None
-        try:
-            yield
-        finally:
-            self._connections.release()
-
     async def _exchange(self, method: str, path: str, fields: Mapping[str, str]) -> tuple[int, str, bytes]:
         """Send one request once; return HTTP status, Retry-After header and body of the answer."""
+        loop = asyncio.get_running_loop()
+        queued = loop.time()
         try:
-            async with (
-                self._connection(),
-                self._session.request(
+            async with self._connections:
+                if loop.time() - queued > MAX_QUEUED:
+                    raise SmsboxTryAgainLaterError
+                async with self._session.request(
                     method,
                     f"{self._url}/{path}",
                     params=fields if method == "GET" else None,
@@ -300,9 +289,8 @@ class SmsboxClient:
                     timeout=TIMEOUT,
                     allow_redirects=False,
                     middlewares=(_never_repeat,) if method == "GET" else (),  # a POST it does not repeat
-                ) as response,
-            ):
-                return response.status, response.headers.get("Retry-After", ""), await response.read()
+                ) as response:
+                    return response.status, response.headers.get("Retry-After", ""), await response.read()
         except (ClientConnectorError, ConnectionTimeoutError) as error:
             raise SmsboxConnectionError(type(error).__name__) from None
         except (ClientError, TimeoutError) as error:
