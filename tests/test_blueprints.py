@@ -183,6 +183,14 @@ class TestSmsThenCall:
             "32496123456,32496123457",
         ]
 
+    async def test_message_without_a_state(self, hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry) -> None:
+        """Where it is no state that changed, the message is the name of the automation."""
+        triggers = [{"trigger": "event", "event_type": "flood"}]
+        await automate(hass, "sms_then_call", triggers=triggers, recipients=["notify.mum_sms"])
+        hass.bus.async_fire("flood")
+        await messages_sent(hass, 2)
+        assert [sms["message"] for sms in gateway.sent] == ["Test"]
+
     async def test_no_reports(self, hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry) -> None:
         """Where no report can come, everybody is called."""
         hass.config_entries.async_update_entry(entry, options={"delivery_reports": False})
