@@ -117,6 +117,7 @@ async def test_methods_that_no_webhook_takes(
         pytest.param({"data": {"msgid": A, "status": 11}}, id="form"),
         pytest.param({"data": {"status": "11", "msgid": f" {A}\r\n", "more": "x"}}, id="form with more"),
         pytest.param({"data": GOOD, "headers": {"Content-Type": "text/plain"}}, id="form of another type"),
+        pytest.param({"data": GOOD, "skip_auto_headers": ["Content-Type"]}, id="form of no type"),
         pytest.param({"data": multipart(("msgid", str(A)), ("status", "11"), ("more", "x"))}, id="multipart"),
         pytest.param({"json": {"msgid": A, "status": 11}}, id="JSON"),
         pytest.param({"json": {"msgid": str(A), "status": "11", "more": [{}]}}, id="JSON strings"),

@@ -159,7 +159,7 @@ def _pairs(content_type: str, body: bytes) -> Iterator[Pair]:
         for element in answer if isinstance(answer, list) else [answer]:
             yield (element.get("msgid"), element.get("status")) if isinstance(element, dict) else (None, None)
     elif content_type.lower().startswith("multipart/form-data"):
-        form = message_from_bytes(b"Content-Type: %b\r\n\r\n%b" % (content_type.encode(errors="replace"), body))
+        form = message_from_bytes(b"Content-Type: %b\r\n\r\n%b" % (content_type.encode(), body))
         yield from _form(
             (
                 str(part.get_param("name", header="Content-Disposition")),
