@@ -73,9 +73,11 @@ def lines(caplog: pytest.LogCaptureFixture) -> list[int]:
 
 
 async def chunks(body: bytes, size: int = 1000) -> AsyncIterator[bytes]:
-    """Yield a body in pieces, which makes aiohttp send it without a length."""
+    """Yield a body in pieces, which makes aiohttp send it without a length; let each be read before the next."""
     for start in range(0, len(body), size):
         yield body[start : start + size]
+        for _ in range(5):
+            await asyncio.sleep(0)
 
 
 def multipart(*fields: tuple[str, str]) -> FormData:
