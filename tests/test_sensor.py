@@ -8,7 +8,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from .gateway import Gateway
 from .reports import report
-from .sends import FIRST_MSGID, totals
+from .sends import FIRST_MSGID, SENT, totals
 
 
 async def test_totals(
@@ -23,6 +23,9 @@ async def test_totals(
     client = await hass_client_no_auth()
     numbers = ["0471 23 45 67", "0471 23 45 68", "0471 23 45 69"]
     await hass.services.async_call("smsbox", "send_sms", {"message": "Hello", "numbers": numbers}, blocking=True)
+    state = hass.states.get(SENT)
+    assert state is not None
+    assert state.state != "0"  # the first of several changes is shown at once
     assert await totals(hass) == [3, 0, 0]
     for msgid, statuses in enumerate(([10, 11, 11], [12, 14], [16]), FIRST_MSGID):
         for status in statuses:
