@@ -196,7 +196,7 @@ async def test_action(page: Page, action: str) -> None:
     sections = of(f"services.{action}.sections")
     for section in sections:
         await page.locator("ha-service-control").get_by_text(section, exact=True).click()
-    await expect_dutch(page, of(f"services.{action}"))
+    await expect_dutch(page, of(f"services.{action}", otp="{OTP}"))
 
 
 async def test_error(page: Page) -> None:
