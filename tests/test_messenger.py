@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from typing import Any
 
+from homeassistant.config_entries import SOURCE_IGNORE
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 import pytest
@@ -12,7 +13,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.smsbox.const import DOMAIN, EVENT_DELIVERY_REPORT
 
-from .actions import SlowGateway, act, answering, ask, failure
+from .actions import SlowGateway, act, answering, ask, failure, refusal
 from .clock import later
 from .conftest import recipient_data
 from .gateway import REFUSED_KEY, Answer, Received
@@ -288,3 +289,34 @@ async def test_reports_have_the_context_of_the_call(
     await report(hass, await hass_client_no_auth(), FIRST_MSGID, 11)
     (event,) = events
     assert event.context is context
+
+
+async def test_number_of_another_country(hass: HomeAssistant, entry: MockConfigEntry, gateway: SlowGateway) -> None:
+    """A national number is read as one of Home Assistant's country."""
+    hass.config.country = "NL"
+    await act(hass, "send_sms", message="Hello", numbers=["06 12345678"])
+    assert gateway.sent[-1]["numbers"] == "31612345678"
+
+
+async def test_only_account(hass: HomeAssistant, entry: MockConfigEntry, gateway: SlowGateway) -> None:
+    """The only account sends, whatever other integrations there are and whatever was ignored."""
+    MockConfigEntry(domain="other").add_to_hass(hass)
+    MockConfigEntry(domain=DOMAIN, source=SOURCE_IGNORE).add_to_hass(hass)
+    await act(hass, "send_sms", message="Hello", numbers=[f"+{STRANGER}"])
+    assert gateway.sent[-1]["numbers"] == STRANGER
+
+
+async def test_nothing_accepted(hass: HomeAssistant, entry: MockConfigEntry, gateway: SlowGateway) -> None:
+    """Where the gateway takes no number, the error names all."""
+    gateway.answers["sendsms"] = {"code": 100, "message": []}
+    error = await failure(hass, "send_sms", **EVERYBODY)
+    assert error.translation_key == "not_accepted"
+    assert error.translation_placeholders == {"numbers": "Dad, Mum, ********599"}
+
+
+async def test_sender_that_is_none(hass: HomeAssistant, entry: MockConfigEntry, gateway: SlowGateway) -> None:
+    """The error says what was given as a sender."""
+    error = await refusal(hass, "send_sms", **EVERYBODY, sender="not a sender")
+    assert error.translation_key == "invalid_sender"
+    assert error.translation_placeholders == {"sender": "not a sender"}
+    assert not gateway.sent
