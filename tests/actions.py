@@ -59,6 +59,15 @@ class SlowGateway(Gateway):
     most: int = 0
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
+    def __post_init__(self) -> None:
+        self.released.set()
+
+    @override
+    async def stop(self) -> None:
+        """Let go whoever waits, and listen no longer."""
+        self.released.set()
+        await super().stop()
+
     async def holds(self, count: int) -> None:
         """Wait until so many requests are held."""
         async with asyncio.timeout(10), self._changed:

@@ -29,13 +29,19 @@ def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
 
 
 @pytest.fixture
-async def gateway(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Gateway]:
+def gateway_type() -> type[Gateway]:
+    """Return the kind of gateway to start."""
+    return Gateway
+
+
+@pytest.fixture
+async def gateway(monkeypatch: pytest.MonkeyPatch, gateway_type: type[Gateway]) -> AsyncGenerator[Gateway]:
     """Start a gateway and point the integration at it."""
-    gateway = Gateway()
+    gateway = gateway_type()
     await gateway.start()
     monkeypatch.setenv("SMSBOX_API_URL", gateway.url)
     yield gateway
-    await gateway.server.close()
+    await gateway.stop()
 
 
 def recipient_data(name: str = "Mum", **data: Any) -> ConfigSubentryData:

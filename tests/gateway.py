@@ -43,6 +43,10 @@ class Gateway:
         self.server = TestServer(app)
         await self.server.start_server()
 
+    async def stop(self) -> None:
+        """Listen no longer."""
+        await self.server.close()
+
     @property
     def url(self) -> str:
         """Return the base of the API."""

@@ -1,6 +1,6 @@
 """Several accounts: each sends for its own recipients, and nothing of one gets to another."""
 
-from collections.abc import AsyncGenerator
+from dataclasses import dataclass
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntryDisabler
@@ -33,8 +33,13 @@ ACTIONS: dict[str, dict[str, Any]] = {
 }
 
 
+@dataclass
 class SharedGateway(Gateway):
-    """A gateway with two accounts."""
+    """A gateway with two accounts, which takes any key."""
+
+    def __post_init__(self) -> None:
+        for path in ("balance", "sendsms", "voice/send", "otp/send", "otp/verify", "hlr"):
+            self.answers[path] = self._default
 
     def by_account(self) -> dict[str | None, str]:
         """Return the numbers that each account has sent to, and forget them."""
@@ -44,15 +49,9 @@ class SharedGateway(Gateway):
 
 
 @pytest.fixture
-async def gateway(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[SharedGateway]:
-    """Start a gateway that takes any key."""
-    gateway = SharedGateway()
-    for path in ("balance", "sendsms", "voice/send", "otp/send", "otp/verify", "hlr"):
-        gateway.answers[path] = gateway._default
-    await gateway.start()
-    monkeypatch.setenv("SMSBOX_API_URL", gateway.url)
-    yield gateway
-    await gateway.server.close()
+def gateway_type() -> type[Gateway]:
+    """Have a gateway that takes any key."""
+    return SharedGateway
 
 
 @pytest.fixture

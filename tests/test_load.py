@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import override
 
@@ -40,13 +39,9 @@ class BusyGateway(Gateway):
 
 
 @pytest.fixture
-async def gateway(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[BusyGateway]:
-    """Start a busy gateway."""
-    gateway = BusyGateway()
-    await gateway.start()
-    monkeypatch.setenv("SMSBOX_API_URL", gateway.url)
-    yield gateway
-    await gateway.server.close()
+def gateway_type() -> type[Gateway]:
+    """Have a busy gateway."""
+    return BusyGateway
 
 
 async def test_a_thousand_at_once(hass: HomeAssistant, entry: MockConfigEntry, gateway: BusyGateway) -> None:

@@ -1,7 +1,6 @@
 """Sends that succeed in part, that are under way while the account changes, and whose key is refused."""
 
 import asyncio
-from collections.abc import AsyncGenerator
 from typing import Any
 
 from homeassistant.config_entries import SOURCE_IGNORE
@@ -16,7 +15,7 @@ from custom_components.smsbox.const import DOMAIN, EVENT_DELIVERY_REPORT
 from .actions import SlowGateway, act, answering, ask, failure, refusal
 from .clock import later
 from .conftest import recipient_data
-from .gateway import REFUSED_KEY, Answer, Received
+from .gateway import REFUSED_KEY, Answer, Gateway, Received
 from .reports import report
 from .sends import FIRST_MSGID, totals
 
@@ -37,15 +36,9 @@ def recipients() -> list[Any]:
 
 
 @pytest.fixture
-async def gateway(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[SlowGateway]:
-    """Start a gateway that holds its answers while a test wants it."""
-    gateway = SlowGateway()
-    gateway.released.set()
-    await gateway.start()
-    monkeypatch.setenv("SMSBOX_API_URL", gateway.url)
-    yield gateway
-    gateway.released.set()
-    await gateway.server.close()
+def gateway_type() -> type[Gateway]:
+    """Have a gateway that holds its answers while a test wants it."""
+    return SlowGateway
 
 
 def calling(gateway: SlowGateway, answers: dict[str, Answer]) -> None:

@@ -1,7 +1,6 @@
 """Reports are taken in from the first second to the last, whatever happens to the account meanwhile."""
 
 import asyncio
-from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import override
@@ -29,6 +28,15 @@ class SlowGateway(Gateway):
     asked: asyncio.Event = field(default_factory=asyncio.Event)
     may_answer: asyncio.Event = field(default_factory=asyncio.Event)
 
+    def __post_init__(self) -> None:
+        self.may_answer.set()
+
+    @override
+    async def stop(self) -> None:
+        """Let go whoever waits, and listen no longer."""
+        self.may_answer.set()
+        await super().stop()
+
     @override
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         """Wait with the balance."""
@@ -39,15 +47,9 @@ class SlowGateway(Gateway):
 
 
 @pytest.fixture
-async def gateway(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[SlowGateway]:
-    """Start a gateway whose balance can be held back."""
-    gateway = SlowGateway()
-    gateway.may_answer.set()
-    await gateway.start()
-    monkeypatch.setenv("SMSBOX_API_URL", gateway.url)
-    yield gateway
-    gateway.may_answer.set()
-    await gateway.server.close()
+def gateway_type() -> type[Gateway]:
+    """Have a gateway whose balance can be held back."""
+    return SlowGateway
 
 
 @pytest.fixture

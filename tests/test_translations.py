@@ -2,13 +2,13 @@
 
 import ast
 from collections.abc import Iterator
-import json
 from pathlib import Path
 import re
-from typing import Any
 
 from homeassistant.core import HomeAssistant
 import pytest
+
+from .texts import load
 
 INTEGRATION = Path("custom_components/smsbox")
 LANGUAGES = ("nl", "fr", "de")
@@ -26,20 +26,6 @@ SAME = {
     "fr": {"SMS", "Message", "Messages", "messages", "Options", "Code"},
     "de": {"SMS", "Name", "Text", "Status"},
 }
-
-
-def flat(texts: dict[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
-    """Yield the texts of a translation with their paths."""
-    for key, value in texts.items():
-        if isinstance(value, dict):
-            yield from flat(value, f"{path}.{key}" if path else key)
-        else:
-            yield f"{path}.{key}", value
-
-
-def load(language: str) -> dict[str, str]:
-    """Return the texts of a language by their paths."""
-    return dict(flat(json.loads((INTEGRATION / f"translations/{language}.json").read_text())))
 
 
 ENGLISH = load("en")

@@ -1,15 +1,13 @@
 """The same pages in Dutch: our texts are there, and none of the English ones."""
 
-from collections.abc import Iterator
 from contextlib import suppress
-import json
 import re
-from typing import Any
 
 from playwright.async_api import Page, TimeoutError as PlaywrightTimeoutError
 import pytest
 
-from scripts.instance import ROOT, HomeAssistant
+from scripts.instance import HomeAssistant
+from tests.texts import load
 
 from .browser import ACCOUNT_PAGE, device_page, form, open_action, order, recipient_row, submit
 
@@ -43,20 +41,6 @@ RECIPIENT = "config_subentries.recipient"
 pytestmark = pytest.mark.usefixtures("mum")
 
 
-def flat(texts: dict[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
-    """Yield the texts of a translation with their paths."""
-    for key, value in texts.items():
-        if isinstance(value, dict):
-            yield from flat(value, f"{path}{key}.")
-        else:
-            yield f"{path}{key}.", value
-
-
-def load(language: str) -> dict[str, str]:
-    """Return the texts of a language by their paths."""
-    return dict(flat(json.loads((ROOT / f"custom_components/smsbox/translations/{language}.json").read_text())))
-
-
 TEXTS = load(LANGUAGE)
 ENGLISH = [
     re.compile(re.sub(r"\\{\w+\\}", ".+", re.escape(text)))
@@ -70,13 +54,13 @@ def of(*paths: str, **placeholders: str) -> set[str]:
     return {
         text.format(**placeholders)
         for path, text in TEXTS.items()
-        if path.startswith(tuple(f"{wanted}." for wanted in paths))
+        if f"{path}.".startswith(tuple(f"{wanted}." for wanted in paths))
     }
 
 
 def text_of(path: str) -> str:
     """Return the text at a path."""
-    return TEXTS[f"{path}."]
+    return TEXTS[path]
 
 
 async def expect_dutch(page: Page, wanted: set[str]) -> None:
