@@ -3,8 +3,8 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 import json
-from pathlib import Path
 import re
+import shutil
 import time
 from typing import Literal
 
@@ -13,7 +13,6 @@ from playwright.async_api import Browser, BrowserContext, Locator, Page, async_p
 
 from scripts.instance import HomeAssistant
 
-CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -29,9 +28,8 @@ ACCOUNT_PAGE = "/config/integrations/integration/smsbox"
 @asynccontextmanager
 async def chromium() -> AsyncGenerator[Browser]:
     """Run the system's Chromium, or Playwright's own where the system has none."""
-    executable = CHROMIUM if CHROMIUM.exists() else None  # noqa: ASYNC240 - once, before anything else runs
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
+        browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
         try:
             yield browser
         finally:
