@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 import os
 from pathlib import Path
 import sys
@@ -13,6 +13,7 @@ from typing import Any, override
 
 from homeassistant.bootstrap import async_setup_hass
 from homeassistant.components import webhook
+from homeassistant.components.clicksend import notify as clicksend_notify
 from homeassistant.components.notify import DATA_COMPONENT, NotifyEntity
 from homeassistant.config_entries import ConfigEntry, ConfigSubentryDataWithId
 from homeassistant.core import HomeAssistant
@@ -69,7 +70,6 @@ class Bench:
     hass: HomeAssistant
     gateway: str
     url: str
-    entries: list[ConfigEntry] = field(default_factory=list)
 
     async def add_entry(self, domain: str, data: dict[str, Any], *subentries: ConfigSubentryDataWithId) -> ConfigEntry:
         """Add an account and wait until it is loaded."""
@@ -87,7 +87,6 @@ class Bench:
         )
         await self.hass.config_entries.async_add(entry)
         await self.hass.async_block_till_done()
-        self.entries.append(entry)
         return entry
 
     async def add_account(self, webhook_id: str, *subentries: ConfigSubentryDataWithId) -> ConfigEntry:
@@ -136,11 +135,10 @@ async def benches(port: int) -> AsyncGenerator[Bench]:
         raise RuntimeError
     gateway = f"http://127.0.0.1:{int(await server.stdout.readline())}"
     os.environ["SMSBOX_API_URL"] = f"{gateway}/api/v1"
-    from homeassistant.components.clicksend import notify as clicksend_notify  # noqa: PLC0415 - imports late itself
-
     clicksend_notify.BASE_API_URL = f"{gateway}/v3"
     with tempfile.TemporaryDirectory() as directory:
-        _write(Path(directory) / "configuration.yaml", CONFIGURATION.format(port=port))
+        configuration = Path(directory) / "configuration.yaml"
+        await asyncio.to_thread(configuration.write_text, CONFIGURATION.format(port=port))
         hass = await async_setup_hass(RuntimeConfig(config_dir=directory))
         if hass is None:
             raise RuntimeError("Home Assistant did not start")
@@ -155,8 +153,3 @@ async def benches(port: int) -> AsyncGenerator[Bench]:
             await hass.async_stop(force=True)
             server.kill()
             await server.wait()
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file."""
-    path.write_text(text)
