@@ -205,7 +205,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
     """Register the actions."""
     for name, (handler, schema, response) in ACTIONS.items():
         hass.services.async_register(
-            DOMAIN, name, handler, vol.Schema(schema), response, description_placeholders={"otp": "{OTP}"}
+            DOMAIN, name, handler, vol.Schema(schema), response, description_placeholders={"otp": OTP_PLACE}
         )
 
 
