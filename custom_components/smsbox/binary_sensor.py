@@ -7,8 +7,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from .coordinator import SmsboxConfigEntry, SmsboxCoordinator
-from .entity import SmsboxEntity
+from .account import SmsboxConfigEntry
+from .coordinator import SmsboxCoordinator
+from .entity import AccountEntity
 
 PARALLEL_UPDATES = 0
 
@@ -20,14 +21,20 @@ async def async_setup_entry(
     async_add_entities([LowCreditsBinarySensor(entry)])
 
 
-class LowCreditsBinarySensor(SmsboxEntity, CoordinatorEntity[SmsboxCoordinator], BinarySensorEntity):
+class LowCreditsBinarySensor(AccountEntity, CoordinatorEntity[SmsboxCoordinator], BinarySensorEntity):
     """On while the balance is at or below the option's threshold."""
 
     _attr_device_class = BinarySensorDeviceClass.PROBLEM
 
     def __init__(self, entry: SmsboxConfigEntry) -> None:
         CoordinatorEntity.__init__(self, entry.runtime_data.coordinator)
-        SmsboxEntity.__init__(self, entry, "low_credits")
+        AccountEntity.__init__(self, entry, "low_credits")
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return whether the balance is known."""
+        return super().available and self.coordinator.data is not None
 
     @property
     @override

@@ -2,17 +2,18 @@
 
 from typing import override
 
-from homeassistant.components.button import ButtonEntity
+from homeassistant.components.button import DOMAIN as BUTTON_DOMAIN, ButtonEntity
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import EntityCategory
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.translation import async_get_translations
 
+from .account import SmsboxConfigEntry
 from .const import DOMAIN, SUBENTRY_RECIPIENT
-from .coordinator import SmsboxConfigEntry
-from .entity import SmsboxEntity
-from .messenger import Addressee, Order, Recipient, async_send
+from .entity import RecipientEntity, async_add_subentry_entities
+from .messenger import SendRequest, async_send
+from .recipients import recipient_destinations
 
 PARALLEL_UPDATES = 0
 
@@ -21,27 +22,31 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: SmsboxConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Set up a test button for each recipient."""
-    for subentry in entry.get_subentries_of_type(SUBENTRY_RECIPIENT):
-        async_add_entities([TestMessageButton(entry, subentry)], config_subentry_id=subentry.subentry_id)
+
+    def entities(subentry: ConfigSubentry) -> list[TestMessageButton]:
+        """Return the test button of a recipient."""
+        return [TestMessageButton(entry, subentry)]
+
+    await async_add_subentry_entities(hass, entry, SUBENTRY_RECIPIENT, BUTTON_DOMAIN, entities, async_add_entities)
 
 
-class TestMessageButton(SmsboxEntity, ButtonEntity):
+class TestMessageButton(RecipientEntity, ButtonEntity):
     """Sends a short text by the recipient's first channel."""
 
     _attr_entity_category = EntityCategory.CONFIG
 
     def __init__(self, entry: SmsboxConfigEntry, subentry: ConfigSubentry) -> None:
-        super().__init__(entry, "send_test_message", subentry)
-        self._recipient = Recipient.from_subentry(subentry)
+        super().__init__(entry, subentry, "send_test_message")
 
     @override
     async def async_press(self) -> None:
         """Send the test message, in Home Assistant's language."""
         texts = await async_get_translations(self.hass, self.hass.config.language, "selector", {DOMAIN})
+        recipient = self.recipient
         await async_send(
             self.hass,
-            Order(self._recipient.channels[0], texts[f"component.{DOMAIN}.selector.test_message.options.text"]),
-            [Addressee(self._entry, number, self._recipient) for number in self._recipient.numbers],
+            SendRequest(recipient.channels[0], texts[f"component.{DOMAIN}.selector.test_message.options.text"]),
+            recipient_destinations(recipient, self.account),
             self._context or Context(),
             partial_success=False,
         )

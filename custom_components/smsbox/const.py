@@ -1,4 +1,4 @@
-"""Names of the domain and of what is stored in its entries."""
+"""Names of the domain, of its options and of what is stored in its entries."""
 
 from enum import StrEnum
 import logging
@@ -16,7 +16,14 @@ CONF_DELIVERY_REPORTS: Final = "delivery_reports"
 CONF_UNSUPPORTED_CHARACTERS: Final = "unsupported_characters"
 DEFAULT_LOW_CREDITS: Final = 25
 
+SECTION_SPENDING_GUARD: Final = "spending_guard"
+CONF_LIMIT_HOUR: Final = "limit_hour"
+CONF_LIMIT_DAY: Final = "limit_day"
+DEFAULT_LIMIT_HOUR: Final = 20
+DEFAULT_LIMIT_DAY: Final = 100
+
 SUBENTRY_RECIPIENT: Final = "recipient"
+SUBENTRY_PLAN: Final = "alert_plan"
 CONF_CHANNELS: Final = "channels"
 CONF_GENDER: Final = "gender"
 CONF_LANGUAGE: Final = "language"
@@ -30,6 +37,15 @@ class Channel(StrEnum):
     SMS = "sms"
     TTS = "tts"
     VOICE = "voice"
+
+
+class SendStatus(StrEnum):
+    """What happened to one number of a request to send."""
+
+    ACCEPTED = "accepted"
+    QUEUED = "queued"
+    NOT_ACCEPTED = "not_accepted"
+    OUTCOME_UNKNOWN = "outcome_unknown"
 
 
 class UnsupportedCharacters(StrEnum):

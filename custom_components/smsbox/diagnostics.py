@@ -6,26 +6,27 @@ from typing import Any
 
 from homeassistant.core import HomeAssistant
 
+from .account import SmsboxConfigEntry
 from .const import (
     CONF_CHANNELS,
     CONF_CLOUDHOOK_URL,
     CONF_DELIVERY_REPORTS,
+    CONF_LIMIT_DAY,
+    CONF_LIMIT_HOUR,
     CONF_LOW_CREDITS,
     CONF_NUMBERS,
     CONF_UNSUPPORTED_CHARACTERS,
     SUBENTRY_RECIPIENT,
 )
-from .coordinator import SmsboxConfigEntry
-from .tracker import TRACKERS
-from .webhook import report_url
+from .report_url import report_url
 
-OPTIONS = (CONF_DELIVERY_REPORTS, CONF_LOW_CREDITS, CONF_UNSUPPORTED_CHARACTERS)
+OPTIONS = (CONF_DELIVERY_REPORTS, CONF_LIMIT_DAY, CONF_LIMIT_HOUR, CONF_LOW_CREDITS, CONF_UNSUPPORTED_CHARACTERS)
 
 
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: SmsboxConfigEntry) -> dict[str, Any]:
     """Return the diagnostics of an account."""
-    coordinator = entry.runtime_data.coordinator
-    tracker = hass.data[TRACKERS][entry.entry_id]
+    account = entry.runtime_data
+    coordinator = account.coordinator
     subentries = list(entry.get_subentries_of_type(SUBENTRY_RECIPIENT))
     url = report_url(hass, entry)
     return {
@@ -39,10 +40,12 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: SmsboxC
             "channels": Counter(channel for subentry in subentries for channel in subentry.data[CONF_CHANNELS]),
         },
         "delivery_reports": {
-            "address": url is not None,
+            "url": url is not None,
             "https": url is not None and url.startswith("https:"),
             "cloudhook": CONF_CLOUDHOOK_URL in entry.data,
-            "following": tracker.following,
+            "pending": account.tracker.pending,
+            "unknown_outcomes": len(account.store.references),
         },
-        "totals": asdict(tracker.totals),
+        "queue": len(account.outbox.queue),
+        "totals": asdict(account.store.totals),
     }

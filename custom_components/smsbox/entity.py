@@ -1,13 +1,27 @@
-"""What the entities of accounts and of recipients have in common."""
+"""What the entities of accounts, recipients and plans have in common."""
+
+import asyncio
+from collections.abc import Callable, Collection, Iterable
 
 from homeassistant.config_entries import ConfigSubentry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
+from homeassistant.helpers.dispatcher import async_dispatcher_connect, async_dispatcher_send
 from homeassistant.helpers.entity import Entity
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.util.signal_type import SignalType
 
+from .account import Account, SmsboxConfigEntry
 from .const import DOMAIN
-from .coordinator import SmsboxConfigEntry
+from .recipients import Recipient
 
 MANUFACTURER = "SMSBOX"
+
+
+def subentry_signal(entry_id: str) -> SignalType[ConfigSubentry]:
+    """Return the signal that a subentry was added or changed."""
+    return SignalType(f"{DOMAIN}_subentry_{entry_id}")
 
 
 def account_device_info(entry: SmsboxConfigEntry) -> DeviceInfo:
@@ -20,24 +34,104 @@ def account_device_info(entry: SmsboxConfigEntry) -> DeviceInfo:
     )
 
 
-class SmsboxEntity(Entity):
-    """An entity of an account, or of one of its recipients where a subentry is given."""
+class AccountEntity(Entity):
+    """An entity of an account."""
 
     _attr_has_entity_name = True
     _attr_should_poll = False
 
-    def __init__(self, entry: SmsboxConfigEntry, key: str, subentry: ConfigSubentry | None = None) -> None:
+    def __init__(self, entry: SmsboxConfigEntry, key: str) -> None:
         self._entry = entry
-        self._subentry = subentry
+        self.account: Account = entry.runtime_data
         self._attr_translation_key = key
-        self._attr_unique_id = f"{subentry.subentry_id if subentry else entry.entry_id}_{key}"
-        if subentry is None:
-            self._attr_device_info = account_device_info(entry)
-        else:
-            self._attr_device_info = DeviceInfo(
-                entry_type=DeviceEntryType.SERVICE,
-                identifiers={(DOMAIN, subentry.subentry_id)},
-                manufacturer=MANUFACTURER,
-                name=subentry.title,
-                via_device_id=entry.runtime_data.device_id,
-            )
+        self._attr_unique_id = f"{entry.entry_id}_{key}"
+        self._attr_device_info = account_device_info(entry)
+
+
+class SubentryEntity(Entity):
+    """An entity of a recipient or of a plan."""
+
+    _attr_has_entity_name = True
+    _attr_should_poll = False
+
+    def __init__(self, entry: SmsboxConfigEntry, subentry: ConfigSubentry, key: str) -> None:
+        self._entry = entry
+        self._subentry_id = subentry.subentry_id
+        self.account: Account = entry.runtime_data
+        self._attr_translation_key = key
+        self._attr_unique_id = f"{subentry.subentry_id}_{key}"
+        self._attr_device_info = DeviceInfo(
+            entry_type=DeviceEntryType.SERVICE,
+            identifiers={(DOMAIN, subentry.subentry_id)},
+            manufacturer=MANUFACTURER,
+            name=subentry.title,
+            via_device_id=entry.runtime_data.device_id,
+        )
+
+
+class RecipientEntity(SubentryEntity):
+    """An entity of a recipient."""
+
+    @property
+    def recipient(self) -> Recipient:
+        """Return the recipient as it is stored now."""
+        return Recipient.from_subentry(self._entry, self._entry.subentries[self._subentry_id])
+
+
+@callback
+def async_update_subentries(hass: HomeAssistant, entry: SmsboxConfigEntry) -> None:
+    """Have the entities show what changed of the account's name and of its recipients and plans."""
+    account = entry.runtime_data
+    registry = dr.async_get(hass)
+    registry.async_update_device(account.device_id, name=entry.title)
+    shown, account.subentries = account.subentries, entry.subentries
+    for subentry_id, subentry in entry.subentries.items():
+        if subentry is shown.get(subentry_id):
+            continue
+        device = registry.async_get_device_by_identifier((DOMAIN, subentry_id), entry.entry_id)
+        if device is not None:
+            registry.async_update_device(device.id, name=subentry.title)
+        async_dispatcher_send(hass, subentry_signal(entry.entry_id), subentry)
+
+
+async def async_add_subentry_entities(
+    hass: HomeAssistant,
+    entry: SmsboxConfigEntry,
+    subentry_type: str,
+    domain: str,
+    create: Callable[[ConfigSubentry], Iterable[SubentryEntity]],
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the entities of each subentry of a type, and keep to what changes: new ones come, lost ones go."""
+    added: dict[str, set[str | None]] = {}
+
+    @callback
+    def update(subentry: ConfigSubentry) -> None:
+        """Add what is not there yet, and remove what a subentry has no longer."""
+        if subentry.subentry_type != subentry_type:
+            return
+        entities = {entity.unique_id: entity for entity in create(subentry)}
+        there = added.get(subentry.subentry_id, set())
+        async_add_entities(
+            [entity for unique_id, entity in entities.items() if unique_id not in there],
+            config_subentry_id=subentry.subentry_id,
+        )
+        added[subentry.subentry_id] = set(entities)
+        _remove_others(hass, entry, subentry, domain, entities.keys())
+
+    entry.async_on_unload(async_dispatcher_connect(hass, subentry_signal(entry.entry_id), update))
+    for subentry in entry.get_subentries_of_type(subentry_type):
+        update(subentry)
+        # Very many recipients must not hold up everybody else.
+        await asyncio.sleep(0)
+
+
+def _remove_others(
+    hass: HomeAssistant, entry: SmsboxConfigEntry, subentry: ConfigSubentry, domain: str, unique_ids: Collection[str | None]
+) -> None:
+    """Remove the entities of a domain that a subentry has no longer."""
+    device = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, subentry.subentry_id), entry.entry_id)
+    registry = er.async_get(hass)
+    for entity in er.async_entries_for_device(registry, device.id, include_disabled_entities=True) if device else ():
+        if (entity.platform, entity.domain) == (DOMAIN, domain) and entity.unique_id not in unique_ids:
+            registry.async_remove(entity.entity_id)

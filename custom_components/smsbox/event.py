@@ -3,57 +3,70 @@
 from typing import override
 
 from homeassistant.components.event import EventEntity
+from homeassistant.components.event.const import DOMAIN as EVENT_DOMAIN
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import Context, HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .api import DeliveryStatus
+from .account import SmsboxConfigEntry
 from .const import SUBENTRY_RECIPIENT
-from .coordinator import SmsboxConfigEntry
-from .entity import SmsboxEntity
-from .tracker import Delivery, delivery_signal
+from .delivery_event import EVENT_TYPES, DeliveryReportEventData, delivery_signal
+from .entity import AccountEntity, RecipientEntity, async_add_subentry_entities
 
 PARALLEL_UPDATES = 0
+
+KEY = "delivery_report"
+ATTRIBUTES = ("msgid", "number", "recipient", "channel", "status_code", "final", "sent_at", "error")
 
 
 async def async_setup_entry(
     hass: HomeAssistant, entry: SmsboxConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Set up the event entities of an account and of its recipients."""
-    async_add_entities([DeliveryReportEvent(entry)])
-    for subentry in entry.get_subentries_of_type(SUBENTRY_RECIPIENT):
-        async_add_entities([DeliveryReportEvent(entry, subentry)], config_subentry_id=subentry.subentry_id)
+    async_add_entities([AccountDeliveryReport(entry)])
+
+    def entities(subentry: ConfigSubentry) -> list[RecipientDeliveryReport]:
+        """Return the event entity of a recipient."""
+        return [RecipientDeliveryReport(entry, subentry)]
+
+    await async_add_subentry_entities(hass, entry, SUBENTRY_RECIPIENT, EVENT_DOMAIN, entities, async_add_entities)
 
 
-class DeliveryReportEvent(SmsboxEntity, EventEntity):
-    """The delivery reports of an account, or of one recipient."""
+class _DeliveryReport(EventEntity):
+    """An event entity that shows delivery reports."""
 
-    _attr_event_types = list(DeliveryStatus)
+    _attr_event_types = EVENT_TYPES
 
-    def __init__(self, entry: SmsboxConfigEntry, subentry: ConfigSubentry | None = None) -> None:
-        super().__init__(entry, "delivery_report", subentry)
+    @callback
+    def _async_show(self, report: DeliveryReportEventData, context: Context) -> None:
+        """Show a report."""
+        self._trigger_event(report["status"], {key: report[key] for key in ATTRIBUTES if key in report})
+        self.async_set_context(context)
+        self.async_write_ha_state()
+
+
+class AccountDeliveryReport(AccountEntity, _DeliveryReport):
+    """The delivery reports of an account."""
+
+    def __init__(self, entry: SmsboxConfigEntry) -> None:
+        super().__init__(entry, KEY)
 
     @override
     async def async_added_to_hass(self) -> None:
         """Show each report."""
-        signal = delivery_signal(self._entry.entry_id, self._subentry.subentry_id if self._subentry else None)
+        signal = delivery_signal(self._entry.entry_id)
         self.async_on_remove(async_dispatcher_connect(self.hass, signal, self._async_show))
 
-    @callback
-    def _async_show(self, delivery: Delivery, context: Context) -> None:
-        """Fire a report of this account, or of this recipient."""
-        self._trigger_event(
-            delivery["status"],
-            {
-                "msgid": delivery["msgid"],
-                "number": delivery["number"],
-                "recipient": delivery["recipient"],
-                "channel": delivery["channel"],
-                "status_code": delivery["status_code"],
-                "final": delivery["final"],
-                "sent_at": delivery["sent_at"],
-            },
-        )
-        self.async_set_context(context)
-        self.async_write_ha_state()
+
+class RecipientDeliveryReport(RecipientEntity, _DeliveryReport):
+    """The delivery reports of a recipient."""
+
+    def __init__(self, entry: SmsboxConfigEntry, subentry: ConfigSubentry) -> None:
+        super().__init__(entry, subentry, KEY)
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Show each report."""
+        signal = delivery_signal(self._entry.entry_id, self._subentry_id)
+        self.async_on_remove(async_dispatcher_connect(self.hass, signal, self._async_show))

@@ -1,4 +1,4 @@
-"""The logbook tells in words what became of a message."""
+"""The logbook tells in words what happened to a message."""
 
 from collections.abc import Callable
 
@@ -19,16 +19,22 @@ def async_describe_events(
 
     @callback
     def describe(event: Event) -> dict[str, str]:
-        """Say it as in: SMS to Mum / was delivered."""
+        """Say it as in: SMS to Mum / was delivered. Anybody can fire the event, with any data."""
         texts = async_get_cached_translations(hass, hass.config.language, "selector", DOMAIN)
-        key = f"component.{DOMAIN}.selector.delivery_report.options"
         data = event.data
-        recipient = data["recipient"] or phone.mask(data["number"])
+
+        def text(group: str, option: object, **placeholders: str) -> str:
+            """Return a text, or nothing if there is no such option."""
+            return texts.get(f"component.{DOMAIN}.selector.{group}.options.{option}", "").format(**placeholders)
+
+        error = data.get("error")
+        status = "outcome_unknown" if error == "outcome_unknown" else data.get("status")
+        recipient = data.get("recipient") or phone.mask(str(data.get("number", "")))
         return {
             # Without one, the frontend leaves the place of the icon empty.
             LOGBOOK_ENTRY_ICON: "mdi:message-reply-text",
-            LOGBOOK_ENTRY_NAME: texts[f"{key}.{data['channel']}"].format(recipient=recipient),
-            LOGBOOK_ENTRY_MESSAGE: texts[f"{key}.{data['status']}"],
+            LOGBOOK_ENTRY_NAME: text("delivery_report", data.get("channel"), recipient=str(recipient)),
+            LOGBOOK_ENTRY_MESSAGE: text("delivery_report", status, reason=text("reason", error)),
         }
 
     async_describe_event(DOMAIN, EVENT_DELIVERY_REPORT, describe)

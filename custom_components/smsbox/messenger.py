@@ -1,98 +1,32 @@
-"""Sends: composes what goes out, calls the gateway, tracks what it took over, answers."""
+"""Composes what goes out, hands it to the outbox, and answers with what happened."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import batched
-import re
-from typing import Any, Self
+import time
+from typing import Any
 
-from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import Context, HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers.service import async_get_config_entry
 
 from . import phone, text
-from .api import MAX_NUMBERS, AcceptedMessage, DeliveryStatus, Gender, Language, SmsboxClient
-from .const import (
-    CONF_CHANNELS,
-    CONF_GENDER,
-    CONF_LANGUAGE,
-    CONF_NUMBERS,
-    CONF_SENDER,
-    CONF_UNSUPPORTED_CHARACTERS,
-    DOMAIN,
-    SUBENTRY_RECIPIENT,
-    Channel,
-    UnsupportedCharacters,
-)
-from .coordinator import SmsboxConfigEntry
-from .errors import failure, translate_errors, validation_error
-from .tracker import TRACKERS, Message
-from .webhook import report_url
-
-DEFAULT_COUNTRY = "BE"
-
-MAX_TTS = 918
-MAX_TTS_PART = 160
-MAX_VOICE = 5000
-MAX_VOICE_CALLS = 5
-
-SENDER = re.compile(r"[0-9]{1,16}|[A-Za-z0-9]{1,11}")
+from .account import Account
+from .api import MAX_NUMBERS, MAX_TTS, MAX_TTS_PART, MAX_VOICE, SENDER, DeliveryStatus, Gender, Language
+from .const import LOGGER, Channel, SendStatus, UnsupportedCharacters
+from .errors import action_error, to_action_error, validation_error
+from .guard import Limit
+from .message import Batch, Message
+from .recipients import Destination
 
 
 @dataclass(frozen=True, slots=True)
-class Recipient:
-    """A person to reach: a subentry of an account."""
+class SendRequest:
+    """What is to be sent; None leaves the choice to the recipient or to the account's options.
 
-    subentry_id: str
-    name: str
-    numbers: tuple[str, ...]
-    channels: tuple[Channel, ...]
-    sender: str | None
-    language: Language
-    gender: Gender
-
-    @classmethod
-    def from_subentry(cls, subentry: ConfigSubentry) -> Self:
-        """Return the recipient that a subentry stores."""
-        data = subentry.data
-        return cls(
-            subentry_id=subentry.subentry_id,
-            name=subentry.title,
-            numbers=tuple(data[CONF_NUMBERS]),
-            channels=tuple(Channel(channel) for channel in data[CONF_CHANNELS]),
-            sender=data.get(CONF_SENDER),
-            language=Language(data[CONF_LANGUAGE]),
-            gender=Gender(data[CONF_GENDER]),
-        )
-
-
-def recipients(entry: SmsboxConfigEntry) -> list[Recipient]:
-    """Return the recipients of an account."""
-    return [Recipient.from_subentry(subentry) for subentry in entry.get_subentries_of_type(SUBENTRY_RECIPIENT)]
-
-
-@dataclass(frozen=True, slots=True)
-class Addressee:
-    """A number to send to, by an account, for a recipient or for itself."""
-
-    entry: SmsboxConfigEntry
-    number: str
-    recipient: Recipient | None = None
-
-    @property
-    def label(self) -> str:
-        """Return what a log may say: the name, or the number without most of its digits."""
-        return self.recipient.name if self.recipient else phone.mask(self.number)
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What is to be sent; None leaves the choice to the recipient or to the account's options."""
+    With `cut`, a text that is too long is cut; else it is refused.
+    """
 
     channel: Channel
     message: str
@@ -103,333 +37,213 @@ class Order:
     gender: Gender | None = None
     send_at: datetime | None = None
     wait_for_report: timedelta | None = None
+    valid_for: timedelta | None = None
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one number; `tracked` is there only while reports of it can come."""
+class SendResult:
+    """What happened to one number."""
 
-    addressee: Addressee
-    msgid: int | None = None
-    tracked: Message | None = None
-    failure: HomeAssistantError | None = None
+    destination: Destination
+    message: Message
+
+    @property
+    def failed(self) -> bool:
+        """Return whether the message was not sent, or may not have been."""
+        return self.message.send_status in (SendStatus.NOT_ACCEPTED, SendStatus.OUTCOME_UNKNOWN)
+
+    @property
+    def final(self) -> bool:
+        """Return whether no report can change the status any more."""
+        message = self.message
+        return message.final or not (message.followed or message.send_status is SendStatus.QUEUED)
 
     def as_dict(self, *, waited: bool) -> dict[str, Any]:
-        """Return the element of the action's answer."""
-        status, final = "accepted", True
-        if self.failure is not None:
-            status = "outcome_unknown" if self.failure.translation_key == "outcome_unknown" else "not_accepted"
-        elif self.tracked is not None:
-            final = self.tracked.final
-            if waited and self.tracked.status is not None:
-                status = self.tracked.status.value
+        """Return the element of the action's response."""
+        message = self.message
         return {
-            "number": self.addressee.number,
-            "recipient": self.addressee.recipient.name if self.addressee.recipient else None,
-            "msgid": self.msgid,
-            "status": status,
-            "final": final,
-            "error": self.failure.translation_key if self.failure else None,
+            "number": self.destination.number,
+            "recipient": self.destination.name,
+            "msgid": message.msgid,
+            "status": message.status if waited and message.status else message.send_status,
+            "final": self.final,
+            "error": message.error_key,
         }
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What became of an order; `text` is what went out by SMS."""
+class SendResponse:
+    """What happened to a request; `sms` is the text that went out by SMS."""
 
-    outcomes: list[Outcome]
-    text: text.Text | None
+    results: list[SendResult]
+    sms: text.SmsText | None
     waited: bool
 
     @property
-    def reached(self) -> set[str]:
-        """Return the subentries of the recipients with an accepted message."""
+    def accepted_recipient_ids(self) -> set[str]:
+        """Return the subentries of the recipients with a message that was accepted or queued."""
         return {
-            outcome.addressee.recipient.subentry_id
-            for outcome in self.outcomes
-            if outcome.addressee.recipient and not outcome.failure
+            result.destination.recipient_id
+            for result in self.results
+            if result.destination.recipient_id and not result.failed
         }
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the action's answer."""
-        messages = [outcome.as_dict(waited=self.waited) for outcome in self.outcomes]
-        answer: dict[str, Any] = {"messages": messages}
-        if self.text is not None:
-            answer |= {
-                "text": self.text.text,
-                "encoding": self.text.encoding.value,
-                "parts": self.text.parts,
-                "replaced": list(self.text.replaced),
+        """Return the action's response."""
+        messages = [result.as_dict(waited=self.waited) for result in self.results]
+        response: dict[str, Any] = {"messages": messages}
+        if self.sms is not None:
+            response |= {
+                "text": self.sms.text,
+                "encoding": self.sms.encoding.value,
+                "parts": self.sms.parts,
+                "replaced": list(self.sms.replaced),
             }
         if self.waited:
-            answer["delivered"] = all(message["status"] == DeliveryStatus.DELIVERED for message in messages)
-        return answer
+            response["delivered"] = all(message["status"] == DeliveryStatus.DELIVERED for message in messages)
+        return response
 
 
 @dataclass(frozen=True, slots=True)
-class _Request:
-    """One request to the gateway, for addressees of one account."""
+class _Shipment:
+    """A batch, the account that sends it, and how its text was composed if it goes out by SMS."""
 
-    addressees: Sequence[Addressee]
-    send: Callable[[], Awaitable[list[AcceptedMessage]]]
-    reports: bool
-
-    @property
-    def entry(self) -> SmsboxConfigEntry:
-        """Return the account that sends."""
-        return self.addressees[0].entry
+    account: Account
+    batch: Batch
+    sms: text.SmsText | None
 
 
-type _Prepared = tuple[list[_Request], text.Text | None]
+def compose_sms(
+    message: str, unsupported: UnsupportedCharacters, *, long_sms: bool = True, cut: bool = False
+) -> text.SmsText:
+    """Return the text as it goes out by SMS; raises ServiceValidationError."""
+    return _compose(
+        partial(text.compose_sms, message, long_sms=long_sms, unicode=unsupported is UnsupportedCharacters.UNICODE),
+        cut=cut,
+    )
 
 
-def default_language(hass: HomeAssistant) -> Language:
-    """Return Home Assistant's language where the gateway speaks it, else Dutch."""
-    language = hass.config.language.partition("-")[0]
-    return Language(language) if language in Language else Language.NL
-
-
-def normalize_number(hass: HomeAssistant, number: str | int) -> str:
-    """Return a number as the gateway wants it; raise the error of the action where it is none."""
+def _compose[T](compose: Callable[..., T], *, cut: bool) -> T:
+    """Return what is composed of a message; raises ServiceValidationError for what cannot go out."""
     try:
-        return phone.normalize(number, hass.config.country or DEFAULT_COUNTRY)
-    except phone.InvalidNumberError as error:
-        raise validation_error("invalid_number", number=str(number)) from error
-
-
-def account(
-    hass: HomeAssistant, config_entry_id: str | None, candidates: Iterable[SmsboxConfigEntry] = ()
-) -> SmsboxConfigEntry:
-    """Return the account with that id, else the only candidate, else the only account."""
-    if config_entry_id is None:
-        entries = {entry.entry_id for entry in candidates} or {
-            entry.entry_id
-            for entry in hass.config_entries.async_entries(DOMAIN, include_ignore=False, include_disabled=False)
-        }
-        if len(entries) > 1:
-            raise validation_error("several_accounts")
-        config_entry_id = next(iter(entries), None)
-    return async_get_config_entry(hass, DOMAIN, config_entry_id)
-
-
-def address(
-    hass: HomeAssistant,
-    recipients: Iterable[tuple[SmsboxConfigEntry, Recipient]],
-    numbers: Iterable[str | int],
-    config_entry_id: str | None,
-) -> list[Addressee]:
-    """Return whom to send to: every number once, those of recipients by their own account."""
-    recipients = list(recipients)
-    addressees: dict[str, Addressee] = {}
-    for entry, recipient in recipients:
-        account(hass, entry.entry_id)
-        for number in recipient.numbers:
-            addressees.setdefault(number, Addressee(entry, number, recipient))
-    bare_numbers = [normalize_number(hass, number) for number in numbers]
-    if bare_numbers or config_entry_id is not None:
-        entry = account(hass, config_entry_id, [entry for entry, _ in recipients])
-        for number in bare_numbers:
-            addressees.setdefault(number, Addressee(entry, number))
-    if not addressees:
-        raise validation_error("no_recipients")
-    return list(addressees.values())
-
-
-def with_title(message: str, title: str | None) -> str:
-    """Return a message with its title as the first line."""
-    return "\n".join(part for part in (title, message) if part)
-
-
-def unsupported_characters(entry: SmsboxConfigEntry) -> UnsupportedCharacters:
-    """Return what an account does with characters outside the SMS alphabet."""
-    return UnsupportedCharacters(entry.options.get(CONF_UNSUPPORTED_CHARACTERS, UnsupportedCharacters.REPLACE))
-
-
-def compose_sms(message: str, unsupported: UnsupportedCharacters, *, long_sms: bool) -> text.Text:
-    """Return the text as it goes out by SMS; raise the error of the action where it cannot."""
-    with _translate_text_errors():
-        return text.compose_sms(message, long_sms=long_sms, unicode=unsupported is UnsupportedCharacters.UNICODE)
-
-
-@contextmanager
-def _translate_text_errors() -> Iterator[None]:
-    """Raise the errors of the actions for a text that cannot go out."""
-    try:
-        yield
+        return compose()
     except text.EmptyMessageError as error:
         raise validation_error("empty_message") from error
     except text.MessageTooLongError as error:
-        raise validation_error("message_too_long", length=str(error.length), limit=str(error.limit)) from error
+        if not cut:
+            raise validation_error("message_too_long", length=str(error.length), limit=str(error.limit)) from error
+        LOGGER.warning("A message is cut: it has %s characters, and %s are allowed", error.length, error.limit)
+        return compose(cut=True)
 
 
 async def async_send(
-    hass: HomeAssistant, order: Order, addressees: Sequence[Addressee], context: Context, *, partial_success: bool
-) -> Answer:
-    """Send to every addressee.
+    hass: HomeAssistant,
+    request: SendRequest,
+    destinations: Sequence[Destination],
+    context: Context,
+    *,
+    partial_success: bool,
+) -> SendResponse:
+    """Send to every destination.
 
-    Raises the error where nothing was accepted and, without `partial_success`, where not everything was.
+    Raises ServiceValidationError if the request is wrong, and HomeAssistantError if nothing was accepted and, without
+    `partial_success`, if not everything was.
     """
-    if order.sender is not None and not SENDER.fullmatch(order.sender):
-        raise validation_error("invalid_sender", sender=order.sender)
-    requests, sms = _REQUESTS[order.channel](hass, order, addressees)
-    if order.wait_for_report is not None and not all(request.reports for request in requests):
+    if request.sender is not None and not SENDER.fullmatch(request.sender):
+        raise validation_error("invalid_sender", sender=phone.mask_given(request.sender))
+    now = time.time()
+    results = [
+        SendResult(
+            destination, Message(destination.number, destination.recipient_id, request.channel, now, context)
+        )
+        for destination in destinations
+    ]
+    shipments = list(_prepare(request, results))
+    if request.wait_for_report is not None and not all(shipment.account.can_report for shipment in shipments):
         raise validation_error("no_report_url")
-    sends = [_carry_out(hass, request, order.channel, context) for request in requests]
     # One alone, which is the rule, needs no task of its own.
-    carried_out = [await sends[0]] if len(sends) == 1 else await asyncio.gather(*sends)
-    by_number = {outcome.addressee.number: outcome for outcomes in carried_out for outcome in outcomes}
-    outcomes = [by_number[addressee.number] for addressee in addressees]
-    _raise_failures(outcomes, partial_success=partial_success)
-    if order.wait_for_report is not None:
-        await _wait_for_reports(hass, outcomes, order.wait_for_report)
-    return Answer(outcomes, sms, waited=order.wait_for_report is not None)
+    if len(shipments) == 1:
+        await shipments[0].account.outbox.async_send(shipments[0].batch)
+    else:
+        await asyncio.gather(*(shipment.account.outbox.async_send(shipment.batch) for shipment in shipments))
+    _raise_failures(results, partial_success=partial_success)
+    if request.wait_for_report is not None:
+        await _wait_for_reports(results, request.wait_for_report)
+    return SendResponse(results, shipments[-1].sms, waited=request.wait_for_report is not None)
 
 
-def _sms_requests(hass: HomeAssistant, order: Order, addressees: Iterable[Addressee]) -> _Prepared:
-    """Return the requests for an SMS: one for each account, sender and 500 numbers."""
-    requests: list[_Request] = []
-    sms: text.Text | None = None
-    for (entry, sender), group in _grouped(
-        addressees, lambda to: order.sender or (to.recipient.sender if to.recipient else None)
-    ):
-        sms = compose_sms(
-            order.message, order.unsupported_characters or unsupported_characters(entry), long_sms=order.long_sms
-        )
-        url = report_url(hass, entry)
-        requests += [
-            _Request(
-                batch,
-                partial(
-                    entry.runtime_data.client.send_sms,
-                    [addressee.number for addressee in batch],
-                    sms.text,
-                    sender=sender,
-                    long_sms=sms.parts > 1,
-                    unicode=sms.encoding is text.Encoding.UNICODE,
-                    report_url=url,
-                ),
-                reports=url is not None,
-            )
-            for batch in batched(group, MAX_NUMBERS, strict=False)
-        ]
-    return requests, sms
-
-
-def _tts_requests(hass: HomeAssistant, order: Order, addressees: Iterable[Addressee]) -> _Prepared:
-    """Return the requests for a text to be read aloud: one for each account, language and 500 numbers."""
-    with _translate_text_errors():
-        message = text.compose_speech(order.message, limit=MAX_TTS)
-    requests = []
-    for (entry, language), group in _grouped(addressees, partial(_language, hass, order)):
-        url = report_url(hass, entry)
-        requests += [
-            _Request(
-                batch,
-                partial(
-                    entry.runtime_data.client.send_tts,
-                    [addressee.number for addressee in batch],
-                    message,
-                    language=language,
-                    long_sms=len(message) > MAX_TTS_PART,
-                    report_url=url,
-                ),
-                reports=url is not None,
-            )
-            for batch in batched(group, MAX_NUMBERS, strict=False)
-        ]
-    return requests, None
-
-
-def _voice_requests(hass: HomeAssistant, order: Order, addressees: Iterable[Addressee]) -> _Prepared:
-    """Return the requests for calls: one for each number, a few at a time."""
-    with _translate_text_errors():
-        message = text.compose_speech(order.message, limit=MAX_VOICE)
-    calls = asyncio.Semaphore(MAX_VOICE_CALLS)
-
-    async def call(client: SmsboxClient, addressee: Addressee) -> list[AcceptedMessage]:
-        """Call one number."""
-        async with calls:
-            await client.send_voice(
-                addressee.number,
-                message,
-                language=_language(hass, order, addressee),
-                gender=order.gender or (addressee.recipient.gender if addressee.recipient else Gender.MALE),
-                send_at=order.send_at,
-            )
-        return [AcceptedMessage(addressee.number, None)]
-
-    return [
-        _Request((addressee,), partial(call, addressee.entry.runtime_data.client, addressee), reports=False)
-        for addressee in addressees
-    ], None
-
-
-_REQUESTS = {Channel.SMS: _sms_requests, Channel.TTS: _tts_requests, Channel.VOICE: _voice_requests}
-
-
-def _language(hass: HomeAssistant, order: Order, addressee: Addressee) -> Language:
-    """Return the language to speak to an addressee."""
-    if order.language is not None:
-        return order.language
-    return addressee.recipient.language if addressee.recipient else default_language(hass)
-
-
-def _grouped[T](
-    addressees: Iterable[Addressee], key: Callable[[Addressee], T]
-) -> list[tuple[tuple[SmsboxConfigEntry, T], list[Addressee]]]:
-    """Return the addressees that can share a request: of one account and one key."""
-    groups: dict[tuple[str, T], list[Addressee]] = {}
-    for addressee in addressees:
-        groups.setdefault((addressee.entry.entry_id, key(addressee)), []).append(addressee)
-    return [((group[0].entry, value), group) for (_, value), group in groups.items()]
-
-
-async def _carry_out(hass: HomeAssistant, request: _Request, channel: Channel, context: Context) -> list[Outcome]:
-    """Send one request and track what was accepted; what fails is an outcome too."""
-    # Taken now: the account may be reloaded or removed before the gateway answers.
-    coordinator, tracker = request.entry.runtime_data.coordinator, hass.data[TRACKERS][request.entry.entry_id]
-    try:
-        with translate_errors(hass, request.entry, (addressee.label for addressee in request.addressees)):
-            accepted = {message.number: message for message in await request.send()}
-    except HomeAssistantError as error:
-        return [Outcome(addressee, failure=error) for addressee in request.addressees]
-    coordinator.async_schedule_refresh()
-    outcomes = []
-    for addressee in request.addressees:
-        if (message := accepted.get(addressee.number)) is None:
-            outcomes.append(Outcome(addressee, failure=failure("not_accepted", numbers=addressee.label)))
+def _prepare(request: SendRequest, results: Iterable[SendResult]) -> Iterator[_Shipment]:
+    """Yield the batches that a request comes to, with the text as each account sends it."""
+    valid_for = None if request.valid_for is None else request.valid_for.total_seconds()
+    groups: dict[Account, list[SendResult]] = {}
+    for result in results:
+        groups.setdefault(result.destination.account, []).append(result)
+    for account, group in groups.items():
+        sms, batch = None, Batch(request.channel, "", (), send_at=request.send_at, valid_for=valid_for)
+        if request.channel is Channel.SMS:
+            unsupported = request.unsupported_characters or account.unsupported_characters
+            sms = compose_sms(request.message, unsupported, long_sms=request.long_sms, cut=request.cut)
+            unicode = sms.encoding is text.Encoding.UNICODE
+            batch = replace(batch, text=sms.text, long_sms=sms.parts > 1, unicode=unicode)
         else:
-            subentry_id = addressee.recipient.subentry_id if addressee.recipient else None
-            tracked = tracker.track(message, subentry_id, channel, context, reports=request.reports)
-            outcomes.append(Outcome(addressee, message.msgid, tracked))
-    return outcomes
+            speech = _compose_speech(request)
+            batch = replace(batch, text=speech, long_sms=len(speech) > MAX_TTS_PART)
+        for members in _group(request, group):
+            to = members[0].destination
+            yield _Shipment(
+                account,
+                replace(
+                    batch,
+                    messages=tuple(result.message for result in members),
+                    sender=request.sender or to.sender,
+                    language=request.language or to.language,
+                    gender=request.gender or to.gender,
+                ),
+                sms,
+            )
 
 
-def _raise_failures(outcomes: Sequence[Outcome], *, partial_success: bool) -> None:
-    """Raise what the caller would not learn from the answer."""
-    failed = [(outcome.addressee, outcome.failure) for outcome in outcomes if outcome.failure]
-    if not failed or (partial_success and len(failed) < len(outcomes)):
+def _group(request: SendRequest, results: Iterable[SendResult]) -> Iterator[Sequence[SendResult]]:
+    """Yield the numbers of an account that can share a request to the gateway."""
+    size = 1 if request.channel is Channel.VOICE else MAX_NUMBERS
+    groups: dict[str | None, list[SendResult]] = {}
+    for result in results:
+        to = result.destination
+        key = request.sender or to.sender if request.channel is Channel.SMS else request.language or to.language
+        groups.setdefault(key, []).append(result)
+    for group in groups.values():
+        yield from batched(group, size, strict=False)
+
+
+def _compose_speech(request: SendRequest) -> str:
+    """Return the text as it is read aloud; raises ServiceValidationError."""
+    limit = MAX_TTS if request.channel is Channel.TTS else MAX_VOICE
+    return _compose(partial(text.compose_speech, request.message, limit=limit), cut=request.cut)
+
+
+def _raise_failures(results: Sequence[SendResult], *, partial_success: bool) -> None:
+    """Raise if any message failed, unless the caller sees it in the response."""
+    failed = [result for result in results if result.failed]
+    if not failed or (partial_success and len(failed) < len(results)):
         return
-    labels = ", ".join(dict.fromkeys(addressee.label for addressee, _ in failed))
-    unknown = next((error for _, error in failed if error.translation_key == "outcome_unknown"), None)
-    first = failed[0][1]
-    if unknown:
-        raise failure("outcome_unknown", numbers=labels) from unknown
-    if len(failed) < len(outcomes) or first.translation_key == "not_accepted":
-        raise failure("not_accepted", numbers=labels) from first
-    raise first
+    labels = ", ".join(dict.fromkeys(result.destination.label for result in failed))
+    if any(result.message.send_status is SendStatus.OUTCOME_UNKNOWN for result in failed):
+        raise action_error("outcome_unknown", numbers=labels)
+    reason = failed[0].message.error
+    if len(failed) < len(results) or reason is None:
+        raise action_error("not_accepted", numbers=labels)
+    if isinstance(reason, Limit):
+        raise action_error(reason.value, numbers=labels)
+    raise to_action_error(reason) from reason
 
 
-async def _wait_for_reports(hass: HomeAssistant, outcomes: Iterable[Outcome], time: timedelta) -> None:
-    """Wait until all that was accepted has its final status, or the time is over."""
-    tracked: dict[str, list[Message]] = {}
-    for outcome in outcomes:
-        if outcome.tracked:
-            tracked.setdefault(outcome.addressee.entry.entry_id, []).append(outcome.tracked)
+async def _wait_for_reports(results: Iterable[SendResult], time: timedelta) -> None:
+    """Wait until all messages have their final status, or the time is over."""
+    messages: dict[Account, list[Message]] = {}
+    for result in results:
+        if not result.final:
+            messages.setdefault(result.destination.account, []).append(result.message)
     await asyncio.gather(
-        *(
-            tracker.wait_until_final(messages, time.total_seconds())
-            for entry_id, messages in tracked.items()
-            if (tracker := hass.data[TRACKERS].get(entry_id))
-        )
+        *(account.tracker.wait_until_final(group, time.total_seconds()) for account, group in messages.items())
     )

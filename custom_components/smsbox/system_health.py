@@ -5,10 +5,10 @@ from typing import Any
 from homeassistant.components import system_health
 from homeassistant.core import HomeAssistant, callback
 
-from . import gateway_url
+from .account import SmsboxConfigEntry
 from .const import CONF_CLOUDHOOK_URL, DOMAIN
-from .tracker import TRACKERS
-from .webhook import report_url
+from .gateway import gateway_url
+from .report_url import report_url
 
 
 @callback
@@ -19,11 +19,12 @@ def async_register(hass: HomeAssistant, register: system_health.SystemHealthRegi
 
 async def system_health_info(hass: HomeAssistant) -> dict[str, Any]:
     """Return what the page shows."""
-    entries = hass.config_entries.async_loaded_entries(DOMAIN)
+    entries: list[SmsboxConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
     urls = [(report_url(hass, entry), entry.data.get(CONF_CLOUDHOOK_URL)) for entry in entries]
     return {
         "can_reach_gateway": system_health.async_check_can_reach_url(hass, gateway_url()),
         "accounts": len(entries),
         "reports": ", ".join("-" if url is None else "cloud" if url == cloudhook else "url" for url, cloudhook in urls),
-        "following": sum(hass.data[TRACKERS][entry.entry_id].following for entry in entries),
+        "pending": sum(entry.runtime_data.tracker.pending for entry in entries),
+        "waiting": sum(len(entry.runtime_data.outbox.queue) for entry in entries),
     }

@@ -1,139 +1,36 @@
-"""What was sent and what became of it; alone knows the Store."""
+"""Follows accepted messages until their final status, and counts them."""
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import takewhile
-from typing import Any, Self, TypedDict
+import time
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
-from homeassistant.core import CALLBACK_TYPE, Context, Event, HassJob, HomeAssistant, callback
-from homeassistant.helpers import device_registry as dr
+from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.dispatcher import async_dispatcher_send
-from homeassistant.helpers.event import async_call_later
-from homeassistant.helpers.json import json_dumps, json_fragment
-from homeassistant.helpers.storage import Store
-from homeassistant.util import dt as dt_util
-from homeassistant.util.hass_dict import HassKey
+from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.util.signal_type import SignalType
 
-from .api import AcceptedMessage, DeliveryReport, DeliveryStatus
-from .const import DOMAIN, EVENT_DELIVERY_REPORT, LOGGER, Channel
-from .coordinator import SmsboxConfigEntry
+from .api import DeliveryReport, DeliveryStatus
+from .const import DOMAIN, LOGGER
+from .delivery_event import async_fire_report
+from .message import Message
+from .store import AccountStore
 
-STORAGE_VERSION = 1
-SAVE_DELAY = 0.5
 TOTALS_COOLDOWN = 1
-
 FOLLOWED_FOR = timedelta(hours=72).total_seconds()
-# A report that no sent message awaits may be ahead of the answer to its own request.
-HELD_FOR = 60
-MAX_HELD = 10_000
+LOOK_INTERVAL = timedelta(minutes=1)
+CLOCK_WAS_SET = 60  # seconds that the clock may be off before it counts as set
 
-TRACKERS: HassKey[dict[str, Tracker]] = HassKey(DOMAIN)
-
-
-@dataclass(slots=True)
-class Message:
-    """A message that the gateway accepted, followed by its `msgid`; `sent_at` in seconds since the epoch."""
-
-    msgid: int
-    number: str
-    subentry_id: str | None
-    channel: Channel
-    sent_at: float
-    context: Context
-    statuses: list[DeliveryStatus] = field(default_factory=list)
-    # as it is stored: a save puts these together, which is cheap even for very many messages
-    row: json_fragment = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.render()
-
-    @classmethod
-    def from_row(cls, row: list[Any]) -> Self:
-        """Return a stored message."""
-        msgid, number, subentry_id, channel, sent_at, context_id, parent_id, user_id, statuses = row
-        context = Context(id=context_id, parent_id=parent_id, user_id=user_id)
-        return cls(msgid, number, subentry_id, Channel(channel), sent_at, context, list(map(DeliveryStatus, statuses)))
-
-    @property
-    def status(self) -> DeliveryStatus | None:
-        """Return the last status, None before the first report."""
-        return self.statuses[-1] if self.statuses else None
-
-    @property
-    def final(self) -> bool:
-        """Return whether no report can change the status any more."""
-        return self.status is not None and self.status.final
-
-    def render(self) -> None:
-        """Render the message as it is to be stored."""
-        context = self.context
-        self.row = json_fragment(
-            json_dumps(
-                [
-                    self.msgid,
-                    self.number,
-                    self.subentry_id,
-                    self.channel,
-                    self.sent_at,
-                    context.id,
-                    context.parent_id,
-                    context.user_id,
-                    self.statuses,
-                ]
-            )
-        )
-
-
-@dataclass(slots=True)
-class Totals:
-    """How many messages were accepted, and how many of them are known to have arrived or not."""
-
-    sent: int = 0
-    delivered: int = 0
-    failed: int = 0
-
-
-class Delivery(TypedDict):
-    """A report of a message of this account: the data of the event on the bus."""
-
-    config_entry_id: str
-    msgid: int
-    status: DeliveryStatus
-    status_code: int
-    final: bool
-    number: str
-    recipient: str | None
-    device_id: str | None
-    channel: Channel
-    sent_at: str
-    reported_at: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """The reports of one message that cannot be taken in yet, since that moment."""
-
-    since: float
-    reports: dict[DeliveryStatus, DeliveryReport] = field(default_factory=dict)
-
-
-class StoredData(TypedDict):
-    """The shape of the stored file."""
-
-    messages: list[Any]
-    totals: dict[str, int]
-
-
-def delivery_signal(entry_id: str, subentry_id: str | None = None) -> SignalType[Delivery, Context]:
-    """Return the signal of an account's reports, or of those of one of its recipients."""
-    return SignalType(f"{DOMAIN}_delivery_{entry_id}_{subentry_id}")
+# A report can arrive before the response to the request that sent its message.
+EARLY_FOR = 60
+MAX_EARLY = 10_000
 
 
 def totals_signal(entry_id: str) -> SignalType[()]:
@@ -141,234 +38,269 @@ def totals_signal(entry_id: str) -> SignalType[()]:
     return SignalType(f"{DOMAIN}_totals_{entry_id}")
 
 
-class Tracker:
-    """Follows an account's messages to their end, through reloads and restarts.
+@dataclass(slots=True)
+class EarlyReports:
+    """Reports that cannot be applied yet, of a bounded number of messages for a bounded time."""
 
-    It starts paused, which is how it is whenever there are no entities to show what it takes in.
+    # By message ID, the oldest first; a plain dict is slow at finding its first.
+    _reports: OrderedDict[int, tuple[float, dict[DeliveryStatus, DeliveryReport]]] = field(default_factory=OrderedDict)
+
+    def __len__(self) -> int:
+        return len(self._reports)
+
+    def add(self, report: DeliveryReport, now: float) -> None:
+        """Keep a report; the oldest go where there are too many."""
+        _, reports = self._reports.setdefault(report.msgid, (now, {}))
+        reports.setdefault(report.status, report)
+        if len(self._reports) > MAX_EARLY:
+            self._reports.popitem(last=False)
+
+    def pop(self, msgid: int) -> list[DeliveryReport]:
+        """Return the reports of a message, in the order they came, and keep them no longer."""
+        _, reports = self._reports.pop(msgid, (0, {}))
+        return list(reports.values())
+
+    def pop_all(self) -> list[DeliveryReport]:
+        """Return all reports and keep none."""
+        reports = [report for _, reports in self._reports.values() for report in reports.values()]
+        self._reports.clear()
+        return reports
+
+    def msgid_of(self, ref: str) -> int | None:
+        """Return the message ID that a report with this reference told."""
+        return next(
+            (msgid for msgid, (_, reports) in self._reports.items() if any(r.ref == ref for r in reports.values())),
+            None,
+        )
+
+    def expire(self, now: float) -> int:
+        """Drop the reports that were kept long enough; return of how many messages."""
+        old = [msgid for msgid, (since, _) in self._reports.items() if not now - EARLY_FOR < since <= now]
+        for msgid in old:
+            del self._reports[msgid]
+        return len(old)
+
+
+class Tracker:
+    """Follows an account's messages through reloads and restarts.
+
+    Starts paused. While paused, reports are buffered, because no entities can show them yet.
     """
 
-    def __init__(self, hass: HomeAssistant, entry: SmsboxConfigEntry) -> None:
-        self.totals = Totals()
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry, store: AccountStore) -> None:
         self._hass = hass
         self._entry = entry
-        # both with the oldest first
-        self._messages: dict[int, Message] = {}
-        self._held: OrderedDict[int, _Held] = OrderedDict()  # a plain one is slow at finding its first
-
+        self._store = store
+        self._early = EarlyReports()
         self._paused = True
         self._stopped = False
-        # by msgid: resolved as soon as the status is final; there only while somebody waits for it
-        self._waiting: dict[int, asyncio.Future[None]] = {}
-        self._save_pending = False
+        self._in_flight: set[str] = set()
+        # Who waits for the final status of a message.
+        self._waiting: dict[Message, set[asyncio.Future[None]]] = {}
+        self._clock_offset = time.time() - time.monotonic()
         # Many messages at once change the states, and fill the database, once a second.
         self._show_totals = partial(async_dispatcher_send, hass, totals_signal(entry.entry_id))
         self._show_totals_soon = Debouncer(
             hass, LOGGER, cooldown=TOTALS_COOLDOWN, immediate=True, function=self._show_totals
         )
-        self._drop_job = HassJob(self._drop_old, cancel_on_shutdown=True)
-        self._unsub_drop: CALLBACK_TYPE | None = None
-        self._unsub_stop = hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._stop_waiting)
-        self._store: Store[StoredData] = Store(
-            hass,
-            STORAGE_VERSION,
-            f"{DOMAIN}.{entry.entry_id}",
-            private=True,
-            atomic_writes=True,
-            serialize_in_event_loop=False,
-        )
+        self._unsubscribe = [
+            hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._stop_waiting),
+            async_track_time_interval(hass, self._look, LOOK_INTERVAL, cancel_on_shutdown=True),
+        ]
 
     @property
-    def following(self) -> int:
+    def pending(self) -> int:
         """Return how many messages can still get a report."""
         self._forget_old()
-        return len(self._messages)
+        return len(self._store.messages)
 
-    async def async_load(self) -> None:
-        """Load what was being followed when Home Assistant ended."""
-        if (stored := await self._store.async_load()) is not None:
-            self._messages = {row[0]: Message.from_row(row) for row in stored["messages"]}
-            self.totals = Totals(**stored["totals"])
-            self._forget_old()
-
-    async def async_remove(self) -> None:
-        """Forget everything, on disk too; what is still under way can be tracked, but is not stored any more."""
+    @callback
+    def shutdown(self) -> None:
+        """Stop for good: the account is removed."""
         self.pause()
         self._stop_waiting()
-        self._unsub_stop()
-        if self._unsub_drop is not None:
-            self._unsub_drop()
-        self._store.make_read_only()
-        # Waits for a save that is under way: it would bring the file back.
-        await self._store.async_save(self._data_to_store())
-        await self._store.async_remove()
+        while self._unsubscribe:
+            self._unsubscribe.pop()()
 
     @callback
     def pause(self) -> None:
-        """Keep reports back until `resume`, while there are no entities to show them."""
+        """Buffer reports until `resume`, while there are no entities to show them."""
         self._paused = True
         self._show_totals_soon.async_cancel()
 
     @callback
     def resume(self) -> None:
-        """Take in the reports that came since `pause`, and all to come."""
+        """Apply the reports that came since `pause`, and all to come."""
         self._paused = False
         self._forget_old()
-        for message in [self._messages[msgid] for msgid in self._held if msgid in self._messages]:
-            self._release(message)
+        for report in self._early.pop_all():
+            self.receive(report)
         self._show_totals()
 
     @callback
-    def track(
-        self, accepted: AcceptedMessage, subentry_id: str | None, channel: Channel, context: Context, *, reports: bool
-    ) -> Message | None:
-        """Count an accepted message, and follow it where reports of it can come."""
-        self.totals.sent += 1
-        self._save()
+    def expect(self, message: Message) -> None:
+        """Follow a message by its reference while its request is under way."""
+        if message.ref is not None:
+            self._store.references[message.ref] = message
+            self._in_flight.add(message.ref)
+            self._store.async_schedule_save()
+
+    @callback
+    def accept(self, message: Message, msgid: int | None, *, reports: bool) -> None:
+        """Count an accepted message, and follow it if reports of it can come."""
+        self._forget_reference(message)
+        self._store.totals.sent += 1
+        message.msgid = msgid
+        if msgid is not None and reports:
+            message.followed = True
+            message.changed()
+            # If the gateway gives the same ID again, the newest message has to stand last.
+            self._store.messages.pop(msgid, None)
+            self._store.messages[msgid] = message
+        self._forget_old()
+        self._store.async_schedule_save()
         self._totals_changed()
-        if (msgid := accepted.msgid) is None or not reports:
-            return None
-        # Should the gateway give the same msgid again: the newest message has to stand last.
-        self._messages.pop(msgid, None)
-        message = Message(msgid, accepted.number, subentry_id, channel, _now(), context)
-        self._messages[msgid] = message
-        self._release(message)
-        return message
+        if not self._paused and msgid is not None:
+            self._apply_all(self._early.pop(msgid))
+
+    @callback
+    def refuse(self, message: Message) -> None:
+        """Forget a message that was not sent."""
+        self._forget_reference(message)
+
+    @callback
+    def lose(self, message: Message) -> None:
+        """Keep the reference of a message whose outcome is unknown: a report may tell its ID."""
+        if message.ref is None:
+            return
+        self._in_flight.discard(message.ref)
+        if not self._paused and (msgid := self._early.msgid_of(message.ref)) is not None:
+            self._apply_all(self._early.pop(msgid))
+
+    @callback
+    def report(self, message: Message, status: str, status_code: int | None = None, error: str | None = None) -> None:
+        """Tell the status of a message that was not sent, or may not have been: no report of the gateway does."""
+        if status in DeliveryStatus and DeliveryStatus(status).final:
+            message.statuses.append(DeliveryStatus(status))
+            self.release(message)
+        async_fire_report(self._hass, self._entry, message, status, status_code, error)
+
+    def _forget_reference(self, message: Message) -> None:
+        """Stop following a message by its reference."""
+        if message.ref is not None:
+            self._in_flight.discard(message.ref)
+            if self._store.references.pop(message.ref, None) is not None:
+                self._store.async_schedule_save()
 
     async def wait_until_final(self, messages: Iterable[Message], seconds: float) -> None:
         """Wait until every message has its final status, for `seconds` at most and not beyond the end."""
-        loop = self._hass.loop
-        futures = {message.msgid: loop.create_future() for message in messages if not message.final}
-        if self._stopped or not futures:
+        waited_for = [message for message in messages if not message.final]
+        if self._stopped or not waited_for:
             return
-        self._waiting |= futures
+        futures = {message: self._hass.loop.create_future() for message in waited_for}
+        for message, future in futures.items():
+            self._waiting.setdefault(message, set()).add(future)
         try:
             await asyncio.wait(futures.values(), timeout=seconds)
         finally:
-            for msgid in futures:
-                self._waiting.pop(msgid, None)
+            for message, future in futures.items():
+                waiting = self._waiting.get(message, set())
+                waiting.discard(future)
+                if not waiting:
+                    self._waiting.pop(message, None)
 
     @callback
     def _stop_waiting(self, _event: Event | None = None) -> None:
         """Let every caller go with what is known, now and from now on."""
         self._stopped = True
-        while self._waiting:
-            self._waiting.popitem()[1].set_result(None)
+        for message in list(self._waiting):
+            self.release(message)
+
+    @callback
+    def release(self, message: Message) -> None:
+        """Let go whoever waits for the final status of a message."""
+        for future in self._waiting.pop(message, ()):
+            if not future.done():
+                future.set_result(None)
 
     @callback
     def receive(self, report: DeliveryReport) -> None:
-        """Take in a report from the gateway, now or when that is possible."""
-        message = self._messages.get(report.msgid)
-        if self._paused or message is None or message.sent_at < _now() - FOLLOWED_FOR:
-            self._hold(report)
-        else:
+        """Apply a report from the gateway, now or when that is possible."""
+        if not self._paused and report.msgid in self._store.messages:
+            self._apply(self._store.messages[report.msgid], report)
+        elif not self._paused and (message := self._lost_message(report)) is not None:
+            message.followed_since = time.time()
+            self.accept(message, report.msgid, reports=True)
             self._apply(message, report)
+        else:
+            self._early.add(report, time.time())
 
-    def _hold(self, report: DeliveryReport) -> None:
-        """Keep a report that cannot be taken in yet, for a bounded time and number."""
-        if report.msgid not in self._held:
-            self._held[report.msgid] = _Held(_now())
-        self._held[report.msgid].reports.setdefault(report.status, report)
-        if len(self._held) > MAX_HELD:
-            self._drop(next(iter(self._held)))
-        if self._unsub_drop is None:
-            self._unsub_drop = async_call_later(self._hass, HELD_FOR, self._drop_job)
+    def _lost_message(self, report: DeliveryReport) -> Message | None:
+        """Return the message of unknown outcome that the reference of a report names."""
+        if report.ref is None or report.ref in self._in_flight:
+            return None
+        return self._store.references.get(report.ref)
 
-    def _release(self, message: Message) -> None:
-        """Take in the reports that were held for a message."""
-        if not self._paused and (held := self._held.pop(message.msgid, None)) is not None:
-            for report in held.reports.values():
-                self._apply(message, report)
-
-    @callback
-    def _drop_old(self, now: datetime) -> None:
-        """Drop the reports that were held long enough."""
-        self._unsub_drop = None
-        oldest = now.timestamp() - HELD_FOR
-        for msgid in [msgid for msgid, held in self._held.items() if held.since <= oldest and not self._paused]:
-            self._drop(msgid)
-        if self._held:
-            self._unsub_drop = async_call_later(self._hass, HELD_FOR, self._drop_job)
-
-    def _drop(self, msgid: int) -> None:
-        """Drop the reports of one message."""
-        del self._held[msgid]
-        LOGGER.debug("Report for message %s dropped: no message of this account awaits it", msgid)
+    def _apply_all(self, reports: Sequence[DeliveryReport]) -> None:
+        """Apply reports that were early."""
+        for report in reports:
+            self.receive(report)
 
     def _apply(self, message: Message, report: DeliveryReport) -> None:
-        """Set a message's status and tell everybody, unless it had that status already or is at its end."""
+        """Set a message's status and tell everybody, unless it had that status already or is final."""
         if message.final or report.status in message.statuses:
             return
         message.statuses.append(report.status)
         if report.status.final:
             self._finish(message)
         else:
-            message.render()
-        self._save()
-        subentry = self._entry.subentries.get(message.subentry_id or "")
-        device = subentry and dr.async_get(self._hass).async_get_device_by_identifier(
-            (DOMAIN, subentry.subentry_id), self._entry.entry_id
-        )
-        delivery = Delivery(
-            config_entry_id=self._entry.entry_id,
-            msgid=message.msgid,
-            status=report.status,
-            status_code=report.status_code,
-            final=report.status.final,
-            number=message.number,
-            recipient=subentry.title if subentry else None,
-            device_id=device.id if device else None,
-            channel=message.channel,
-            sent_at=datetime.fromtimestamp(message.sent_at, UTC).isoformat(),
-            reported_at=dt_util.utcnow().isoformat(),
-        )
-        self._hass.bus.async_fire(EVENT_DELIVERY_REPORT, delivery, context=message.context)
-        for subentry_id in dict.fromkeys((None, message.subentry_id)):
-            signal = delivery_signal(self._entry.entry_id, subentry_id)
-            async_dispatcher_send(self._hass, signal, delivery, message.context)
+            message.changed()
+        self._store.async_schedule_save()
+        async_fire_report(self._hass, self._entry, message, report.status, report.status_code)
 
     def _finish(self, message: Message) -> None:
-        """Follow a message no longer, count it and let go who waits for it."""
-        del self._messages[message.msgid]
+        """Follow a message no longer, count it and let go whoever waits for it."""
+        if message.msgid is not None:
+            self._store.messages.pop(message.msgid, None)
         if message.status is DeliveryStatus.DELIVERED:
-            self.totals.delivered += 1
+            self._store.totals.delivered += 1
         else:
-            self.totals.failed += 1
+            self._store.totals.failed += 1
         self._totals_changed()
-        if (future := self._waiting.pop(message.msgid, None)) is not None:
-            future.set_result(None)
+        self.release(message)
 
     def _totals_changed(self) -> None:
         """Show the totals, soon."""
         if not self._paused:
             self._show_totals_soon.async_schedule_call()
 
+    @callback
+    def _look(self, _now: datetime) -> None:
+        """Drop what nothing will come for any more."""
+        self._forget_old()
+        if not self._paused and (dropped := self._early.expire(time.time())):
+            LOGGER.debug("Delivery reports of %s messages dropped: this account did not send them", dropped)
+
     def _forget_old(self) -> None:
         """Stop following messages that no report will come for any more."""
-        oldest = _now() - FOLLOWED_FOR
-        old = [
-            message.msgid for message in takewhile(lambda message: message.sent_at < oldest, self._messages.values())
-        ]
-        for msgid in old:
-            del self._messages[msgid]
-        if old:
-            self._save()
+        now = time.time()
+        self._move_with_clock(now)
+        oldest = now - FOLLOWED_FOR
+        for followed in (self._store.messages, self._store.references):
+            old = [key for key, _ in takewhile(lambda item: item[1].followed_since < oldest, followed.items())]
+            for key in old:
+                del followed[key]
+            if old:
+                self._store.async_schedule_save()
 
-    def _save(self) -> None:
-        """Write soon; a save that is due already takes this change along."""
-        if not self._save_pending:
-            self._save_pending = True
-            self._store.async_delay_save(self._data_to_store, SAVE_DELAY)
-            self._forget_old()
-
-    def _data_to_store(self) -> StoredData:
-        """Return what has to survive; called in a thread, so all messages are copied in one step."""
-        self._save_pending = False
-        return {
-            "messages": [message.row for message in list(self._messages.values())],
-            "totals": asdict(self.totals),
-        }
-
-
-def _now() -> float:
-    """Return the seconds since the epoch."""
-    return dt_util.utcnow().timestamp()
+    def _move_with_clock(self, now: float) -> None:
+        """Follow messages for as long as before where the clock was set."""
+        offset = now - time.monotonic()
+        set_by, self._clock_offset = offset - self._clock_offset, offset
+        for followed in (self._store.messages.values(), self._store.references.values()):
+            first = next(iter(followed), None)
+            if first is None or (set_by < CLOCK_WAS_SET and first.followed_since <= now):
+                continue
+            for message in followed:
+                message.followed_since = min(message.followed_since + max(set_by, 0), now)
+                message.changed()

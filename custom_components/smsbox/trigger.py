@@ -15,6 +15,7 @@ from homeassistant.helpers.trigger import (
 
 from .api import DeliveryStatus
 from .const import DOMAIN
+from .delivery_event import NOT_SENT
 
 
 class _DeliveryTrigger(StatelessEntityTriggerBase):
@@ -22,7 +23,7 @@ class _DeliveryTrigger(StatelessEntityTriggerBase):
 
     _domain_specs = {EVENT_DOMAIN: DomainSpec()}
     _schema = ENTITY_STATE_TRIGGER_SCHEMA
-    _statuses: frozenset[DeliveryStatus]
+    _statuses: frozenset[str]
 
     @override
     def entity_filter(self, entities: set[str]) -> set[str]:
@@ -47,10 +48,10 @@ class MessageDeliveredTrigger(_DeliveryTrigger):
 
 
 class MessageFailedTrigger(_DeliveryTrigger):
-    """Triggers when a message will not be delivered any more."""
+    """Triggers when a message was not sent, or will not be delivered any more."""
 
     _statuses = frozenset(
-        status for status in DeliveryStatus if status.final and status is not DeliveryStatus.DELIVERED
+        {status for status in DeliveryStatus if status.final and status is not DeliveryStatus.DELIVERED} | {NOT_SENT}
     )
 
 

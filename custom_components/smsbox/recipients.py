@@ -1,0 +1,142 @@
+"""Whom to reach: recipients, bare numbers, and the destinations that these come to."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Self
+
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.service import async_get_config_entry
+
+from . import phone
+from .account import Account, SmsboxConfigEntry
+from .api import Gender, Language
+from .const import CONF_CHANNELS, CONF_GENDER, CONF_LANGUAGE, CONF_NUMBERS, CONF_SENDER, DOMAIN, Channel
+from .errors import validation_error
+
+DEFAULT_COUNTRY = "BE"
+
+
+def default_language(hass: HomeAssistant) -> Language:
+    """Return Home Assistant's language if the gateway speaks it, else Dutch."""
+    language = hass.config.language.partition("-")[0]
+    return Language(language) if language in Language else Language.NL
+
+
+def normalize_number(hass: HomeAssistant, number: object) -> str:
+    """Return a number as the gateway wants it; raises ServiceValidationError."""
+    try:
+        return phone.normalize(number, hass.config.country or DEFAULT_COUNTRY)
+    except phone.InvalidNumberError as error:
+        raise validation_error("invalid_number", number=phone.mask_given(number)) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """A person to reach: a subentry of an account."""
+
+    entry: SmsboxConfigEntry
+    subentry_id: str
+    name: str
+    numbers: tuple[str, ...]
+    channels: tuple[Channel, ...]
+    sender: str | None
+    language: Language
+    gender: Gender
+
+    @classmethod
+    def from_subentry(cls, entry: SmsboxConfigEntry, subentry: ConfigSubentry) -> Self:
+        """Return the recipient that a subentry stores."""
+        data = subentry.data
+        return cls(
+            entry=entry,
+            subentry_id=subentry.subentry_id,
+            name=subentry.title,
+            numbers=tuple(data[CONF_NUMBERS]),
+            channels=tuple(Channel(channel) for channel in data[CONF_CHANNELS]),
+            sender=data.get(CONF_SENDER),
+            language=Language(data[CONF_LANGUAGE]),
+            gender=Gender(data[CONF_GENDER]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A number to send to, by an account, and how: the recipient's own ways or those for bare numbers."""
+
+    account: Account
+    number: str
+    recipient_id: str | None
+    name: str | None
+    sender: str | None
+    language: Language
+    gender: Gender
+
+    @property
+    def label(self) -> str:
+        """Return what errors and logs may say: the name, or the number without most of its digits."""
+        return self.name or phone.mask(self.number)
+
+
+def recipient_destinations(recipient: Recipient, account: Account) -> list[Destination]:
+    """Return the destinations of a recipient's numbers."""
+    return [
+        Destination(
+            account,
+            number,
+            recipient.subentry_id,
+            recipient.name,
+            recipient.sender,
+            recipient.language,
+            recipient.gender,
+        )
+        for number in recipient.numbers
+    ]
+
+
+def async_get_account(
+    hass: HomeAssistant, config_entry_id: str | None, candidates: Iterable[SmsboxConfigEntry] = ()
+) -> Account:
+    """Return the account with that id, else of the only candidate, else the only account.
+
+    Raises ServiceValidationError if there are several, none, or it is not loaded.
+    """
+    if config_entry_id is None:
+        entry_ids = {entry.entry_id for entry in candidates} or {entry.entry_id for entry in async_accounts(hass)}
+        if len(entry_ids) > 1:
+            raise validation_error("several_accounts")
+        config_entry_id = next(iter(entry_ids), None)
+    entry: SmsboxConfigEntry = async_get_config_entry(hass, DOMAIN, config_entry_id)
+    return entry.runtime_data
+
+
+def async_accounts(hass: HomeAssistant) -> list[SmsboxConfigEntry]:
+    """Return the accounts, in the order in which they were added."""
+    return hass.config_entries.async_entries(DOMAIN, include_ignore=False, include_disabled=False)
+
+
+def resolve_destinations(
+    hass: HomeAssistant,
+    recipients: Iterable[Recipient],
+    numbers: Iterable[object],
+    config_entry_id: str | None,
+) -> list[Destination]:
+    """Return where to send: every number once, those of recipients by their own account.
+
+    Raises ServiceValidationError, among others `no_recipients` if nothing is left.
+    """
+    recipients = list(recipients)
+    destinations: dict[str, Destination] = {}
+    for recipient in recipients:
+        account = async_get_account(hass, recipient.entry.entry_id)
+        for destination in recipient_destinations(recipient, account):
+            destinations.setdefault(destination.number, destination)
+    bare_numbers = [normalize_number(hass, number) for number in numbers]
+    if bare_numbers or config_entry_id is not None:
+        account = async_get_account(hass, config_entry_id, [recipient.entry for recipient in recipients])
+        language = default_language(hass)
+        for number in bare_numbers:
+            destinations.setdefault(number, Destination(account, number, None, None, None, language, Gender.MALE))
+    if not destinations:
+        raise validation_error("no_recipients")
+    return list(destinations.values())
