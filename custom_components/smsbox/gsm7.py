@@ -74,7 +74,7 @@ _POWER = re.compile(rf"(?<=[\d)\]{_SUB}])[{_SUPER}]*[{_SUPER_DIGITS}][{_SUPER}]*
 _INDEX = re.compile(rf"(?<=\d)[{_SUB}]*[{_SUB_DIGITS}][{_SUB}]*")
 _SMALL = re.compile(rf"[{_SUPER}]+|[{_SUB}]+")
 
-_BETWEEN_FIGURES = re.compile(rf"(?:(?<=[0-9])|(?<=[0-9][.,]))[{_HOLE}{_EDGE}]+(?=[0-9])")
+_BETWEEN_FIGURES = re.compile(rf"[{_HOLE}{_EDGE}](?:(?<=[0-9].)|(?<=[0-9][.,].))[{_HOLE}{_EDGE}]*(?=[0-9])")
 _BLANK_BEFORE_HOLE = re.compile(rf" {_HOLE}+(?=[\"')\]}}.,:;!?]*(?: |$))")
 _BLANK_AFTER_HOLE = re.compile(rf"((?:^|(?<= ))[\"'(\[{{]*){_HOLE}+ ")
 
@@ -95,8 +95,9 @@ def to_gsm7(text: str) -> tuple[str, tuple[str, ...]]:
     if not _WITH_NEIGHBOURS.isdisjoint(replaced):
         text = _replace_with_neighbours(text)
     text = _OUTSIDE.sub(lambda match: _substitute(match[0]), _MICRO.sub("u", text))
-    text = _BETWEEN_FIGURES.sub(" ", text).replace(_EDGE, "")
-    return _close_holes(text) if _HOLE in text else text, replaced
+    if _HOLE in text or _EDGE in text:
+        text = _close_holes(_BETWEEN_FIGURES.sub(" ", text).replace(_EDGE, ""))
+    return text, replaced
 
 
 def _replace_with_neighbours(text: str) -> str:

@@ -100,20 +100,22 @@ def compose_sms(
         inside = is_gsm7(body + last_line)
     replace = not inside and not unicode and is_gsm7(last_line)
     encoding = Encoding.GSM7 if inside or replace else Encoding.UNICODE
+    limit = _limit(encoding, long_sms=long_sms)
     if cropped and not cut:
-        raise MessageTooLongError(len(message), _limit(encoding, long_sms=long_sms))
+        raise MessageTooLongError(len(message), limit)
     body, replaced = to_gsm7(body) if replace else (body, ())
-    text = join_title(body, last_line)
+    text = join_title(body, last_line) if last_line else body
     if _NOTHING.fullmatch(text):
         raise EmptyMessageError
     units = _units(text, encoding)
-    if cut and (cropped or len(units) > _limit(encoding, long_sms=long_sms)):
-        room = _limit(encoding, long_sms=long_sms) - len(_units(last_line and f"\n{last_line}", encoding))
+    if cut and (cropped or len(units) > limit):
+        room = limit - len(_units(last_line and f"\n{last_line}", encoding))
         text = join_title(_cut_to_units(body, room, encoding), last_line)
         if is_gsm7(text):  # what is outside has been cut off
             encoding = Encoding.GSM7
+            limit = _limit(encoding, long_sms=long_sms)
         units = _units(text, encoding)
-    if len(units) > (limit := _limit(encoding, long_sms=long_sms)):
+    if len(units) > limit:
         raise MessageTooLongError(len(units), limit)
     parts, remaining = _count_parts(units, encoding)
     return SmsText(text, encoding, len(units), parts, remaining, replaced)
