@@ -18,6 +18,7 @@ def _environment() -> None:
         (None, "Water", "Water"),
         ("", "Water", "Water"),
         (" \n", "Water", "Water"),
+        ("\u200b \ufe0f", "Water", "Water"),
         ("Cellar", "", "Cellar"),
         ("Cellar", " ", "Cellar"),
         (None, "", ""),
