@@ -1,9 +1,6 @@
-"""Test the SMS alphabet: replacing, counting and splitting."""
-# ruff: noqa: RUF001 - look-alike characters are what is tested here
+"""Test what becomes of a message: cleaned, counted, refused."""
 
 from importlib import import_module
-import subprocess
-import sys
 from typing import Any
 import unicodedata
 
@@ -14,7 +11,7 @@ from custom_components.smsbox.text import (
     EmptyMessageError,
     Encoding,
     MessageTooLongError,
-    Text,
+    SmsText,
     clean,
     compose_sms,
     compose_speech,
@@ -45,7 +42,7 @@ def test_alphabet() -> None:
     assert len(GSM7) == 126 + 9
     for char in GSM7.replace("\n", "").replace(" ", ""):
         sms = compose_sms(char)
-        assert sms == Text(char, Encoding.GSM7, 1 + (char in EXTENSION), 1, 159 - (char in EXTENSION), ())
+        assert sms == SmsText(char, Encoding.GSM7, 1 + (char in EXTENSION), 1, 159 - (char in EXTENSION), ())
 
 
 @given(ANYTHING)
@@ -57,15 +54,7 @@ def test_result_is_gsm7(message: str) -> None:
         return
     assert {*sms.text} <= {*GSM7}
     assert sms.encoding is Encoding.GSM7
-    composed = unicodedata.normalize("NFC", clean(message))
-    assert sms.replaced == tuple(dict.fromkeys(char for char in composed if char not in GSM7))
-
-
-def test_every_character() -> None:
-    """Replace every single character of Unicode by GSM-7 or by nothing."""
-    for start in range(0x20, 0x110000, 16):
-        sms = compose_sms("." + "".join(map(chr, range(start, start + 16))))
-        assert {*sms.text} <= {*GSM7}
+    assert sms.replaced == tuple(dict.fromkeys(char for char in clean(message) if char not in GSM7))
 
 
 @given(GSM7_TEXTS)
@@ -100,7 +89,7 @@ def test_parts_gsm7(chunk: str, times: int) -> None:
 @example("😀", 34)
 def test_parts_unicode(chunk: str, times: int) -> None:
     """Keep a text as it is where unicode allows it, and count as the oracle does."""
-    message = f"œ{chunk * times}".replace("\u2028", "").replace("\u2029", "")
+    message = unicodedata.normalize("NFC", f"œ{chunk * times}".replace("\u2028", "").replace("\u2029", ""))
     oracle = smsutil.split(message)
     length = oracle.total_bytes // 2
     if length > 402:
@@ -159,6 +148,7 @@ def test_borders_gsm7(message: str, length: int, parts: int, remaining: int) -> 
         ("œ" * 66 + "😀" + "œ" * 3, 71, 2, 62),
         ("😀" * 201, 402, 7, 61),
         ("œ\r\nœ", 3, 1, 67),
+        ("e\u0301" * 30 + "a" * 39 + "œ", 70, 1, 0),
     ],
     ids=brief,
 )
@@ -217,7 +207,7 @@ def test_empty(message: str) -> None:
         compose_sms(message)
 
 
-@pytest.mark.parametrize("message", ["", " ", "\r\n\t", "\x00\x1b", "\u00a0\u2003", "\ud800"])
+@pytest.mark.parametrize("message", ["", " ", "\r\n\t", "\x00\x1b", "\u00a0\u2003", "\ud800", "\u200b \ufeff"])
 def test_empty_as_written(message: str) -> None:
     """Refuse an empty message where nothing is replaced, too."""
     with pytest.raises(EmptyMessageError):
@@ -229,62 +219,18 @@ def test_empty_as_written(message: str) -> None:
 @pytest.mark.parametrize(
     ("message", "expected"),
     [
-        (
-            "Coëfficiënt naïef: de reünie in Curaçao is één succes, zei ze – écht…",
-            "Coefficient naief: de reünie in Curacao is één succes, zei ze - écht...",
-        ),
-        ("’s Ochtends om zes uur: „wakker worden!”", '\'s Ochtends om zes uur: "wakker worden!"'),
-        (
-            "L’œuvre «\u202fça y est\u202f» : où êtes-vous, Noël à la fenêtre ?",
-            'L\'oeuvre " ca y est " : où etes-vous, Noel à la fenetre ?',
-        ),
-        ("Ça va ? Garçon, un goût d’été, s’il vous plaît", "Ça va ? Garcon, un gout d'été, s'il vous plait"),
-        ("Straße, Größe, Äpfel, “Grüße”", 'Straße, Größe, Äpfel, "Grüße"'),
-        ("Peña, Łódź, Dvořák, Þór, İstanbul", "Peña, Lodz, Dvorak, Thor, Istanbul"),
-        ("ŒUVRE Œuvre cœur", "OEUVRE OEuvre coeur"),
-        ("21,5\u00a0°C, 21.5℃, 15 μg/m³, 15 µm, CO₂", "21,5 C, 21.5C, 15 ug/m3, 15 um, CO2"),
-        ("2½ uur, ½ dag, 3 × 4 ≠ 5 − 6 → 7 ← 8", "2 1/2 uur, 1/2 dag, 3 x 4 != 5 - 6 -> 7 <- 8"),
-        ("• `a´ ‘b’ ‹c› 5′", "- 'a' 'b' 'c' 5'"),
-        ("™ © ® № ﬁn ！", "TM (C) (R) No fin !"),
-        ("❤️ 🙂 👍🏽 ⚠️ 🚨 ✅ ❌ ✓ 1️⃣", "<3 :) OK ! !! OK x v 1"),
-        ("Brand🔥🚒!", "Brand!"),
-        ("👨‍👩‍👧 en 🇧🇪", " en BE"),
-        ("ΚΑΛΗΜΕΡΑ Ώρα μου", "KAΛHMEPA Ωra moy"),
-        ("Привет, подъезд", "Privet, pod'ezd"),
-        ("がぎ", "gagi"),
-        ("한국", "HanGug"),
-        ("e\u0301 e\u0308 A\u030a \u212b \u2126", "é e Å Å Ω"),
-        ("a≠b a=\u0338b", "a!=b a!=b"),
-        ("non\u2011breaking hy\u00adphen zero\u200bwidth\ufeff", "non-breaking hyphen zerowidth"),
-        ("\U000e0041private \U0010ffff", "private "),
-        ("a::=b :smile: ⩴", "a::=b :smile: ::="),
-    ],
-)
-def test_replacing(message: str, expected: str) -> None:
-    """Write what is outside GSM-7 in a way that reads naturally."""
-    assert compose_sms(message).text == expected
-
-
-def test_replaced() -> None:
-    """List the exchanged characters once each, in the order in which they come."""
-    sms = compose_sms("„Ça” – „ça”\t🔥\r\n\x00e\u0301x\u0301ë")
-    assert sms.text == '"Ça" - "ca" \néxe'
-    assert sms.replaced == ("„", "”", "–", "ç", "🔥", "\u0301", "ë")
-
-
-@pytest.mark.parametrize(
-    ("message", "expected"),
-    [
         ("a\r\nb\rc\nd\u2028e\u2029f", "a\nb\nc\nd\ne\nf"),
         ("a\r\r\n\n\rb", "a\n\n\n\nb"),
         ("\ta\tb", " a b"),
-        ("a\x00\x07\x0b\x0c\x1b\x1f\x7f\x85\x9fb", "ab"),
+        ("a\x0bb\x0cc\x85d\r\x85e", "a\nb\nc\nd\n\ne"),
+        ("a\x00\x07\x08\x0e\x1b\x1c\x1f\x7f\x84\x86\x9fb", "ab"),
+        ("e\u0301 A\u030a \u212b e\x00\u0308 \u1100\u1161", "é Å Å ë 가"),
         ("a\ud83d\ude00\udfffb", "ab"),
         ("\u200b\u00a0œ😀", "\u200b\u00a0œ😀"),
     ],
 )
 def test_clean(message: str, expected: str) -> None:
-    """Unify line ends and spaces, leave out control characters, keep all else."""
+    """Unify line ends and spaces, leave out control characters, compose letters, keep all else."""
     assert clean(message) == expected
     assert compose_speech(f"{message}.", limit=20) == f"{expected}."
     assert compose_sms(f"{message}œ", unicode=True).text == f"{expected}œ"
@@ -305,7 +251,8 @@ def test_clean_anything(message: str) -> None:
         ("😀" * 919, 919),
         ("a\r\n" * 460, 920),
         ("ab" + "\r\n" * 917, 919),
-        ("\r\n" * 919, 1838),
+        ("\r\n" * 919, 919),
+        ("\r\n" * 1378, 2756),
         ("a" * 10**6, 10**6),
     ],
     ids=brief,
@@ -317,19 +264,7 @@ def test_speech_too_long(message: str, length: int) -> None:
     assert (error.value.length, error.value.limit) == (length, 918)
 
 
-@pytest.mark.parametrize("message", ["a" * 918, "😀" * 918, "a\r\n" * 459], ids=brief)
+@pytest.mark.parametrize("message", ["a" * 918, "😀" * 918, "a\r\n" * 459, "e\u0301" * 918], ids=brief)
 def test_speech(message: str) -> None:
     """Take speech of as many characters as the limit, as it is written."""
-    assert compose_speech(message, limit=918) == message.replace("\r", "")
-
-
-def test_reads_no_file() -> None:
-    """Read no file once imported: the event loop must never wait for one."""
-    script = """
-import sys
-from custom_components.smsbox.text import compose_sms
-sys.addaudithook(lambda event, args: sys.exit(f"{event} {args}") if event in ("open", "import") else None)
-for block in range(0x110000 >> 8):
-    compose_sms(f".{chr((block << 8) + 0xA1)}")
-"""
-    subprocess.run([sys.executable, "-c", script], check=True)  # noqa: S603 - our own words only
+    assert compose_speech(message, limit=918) == clean(message)

@@ -1,62 +1,26 @@
-"""The alphabet of SMS (GSM-7, 3GPP TS 23.038): clean, replace, count and split the text of a message."""
+"""The text of a message: clean it, make it an SMS or speech, count it, and cut it to fit."""
 
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 import re
-from unicodedata import combining, normalize
+from unicodedata import decimal, normalize
 
-from anyascii import anyascii
+from .gsm7 import EXTENSION, is_gsm7, to_gsm7
 
-_BASIC = (
-    "@£$¥èéùìòÇ\nØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
-    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
-)
-_EXTENSION = r"[\]^{|}~€"
-_INSIDE = re.compile(f"[{re.escape(_BASIC + _EXTENSION)}]*")  # twice as fast as searching for what is outside
-_OUTSIDE = re.compile(f"[^{re.escape(_BASIC + _EXTENSION)}]")
-
+_LINE_END = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 _CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-
-# Only what the general rules (bare letter, then anyascii) would get wrong or clumsy.
-_OWN = str.maketrans(
-    {
-        **dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEZHIKMNOPTYX", strict=True)),  # noqa: RUF001 - Greek on the left
-        **dict.fromkeys("`´‘’‚‛‹›ʹʼ", "'"),  # noqa: RUF001 - the look-alikes are the point
-        **dict.fromkeys("“”„‟«»", '"'),
-        **dict.fromkeys("→➡", "->"),
-        **dict.fromkeys("←⬅", "<-"),
-        **dict.fromkeys("✅👍", "OK"),
-        **dict.fromkeys("✔☑", "v"),
-        **dict.fromkeys("❌✖×", "x"),  # noqa: RUF001 - likewise
-        **dict.fromkeys("⚠❗", "!"),
-        **dict.fromkeys("❤♥", "<3"),
-        **dict.fromkeys("🙂😊☺", ":)"),
-        **dict.fromkeys("😀😃😄😁😂", ":D"),
-        **dict.fromkeys("🙁😞☹", ":("),
-        "🚨": "!!",
-        "❓": "?",
-        "≠": "!=",
-        "\N{FRACTION SLASH}": "/",
-        "°": "",  # 21 °C reads well as 21 C, and 21 degC does not
-        "µ": "u",
-        "•": "-",
-        "Œ": "OE",
-    }
+_INVISIBLE = (
+    "\u00ad\u034f\u061c\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb"
+    "\U000e0000-\U000e0fff"
 )
-# Home Assistant writes the micro of its units with the Greek letter; as an m it would be a thousand times as much.
-_MICRO = re.compile("μ(?=[A-Za-z])")
-_MIXED_FRACTION = re.compile("(?<=[0-9])(?=[¼½¾])")
-_EMOJI = re.compile(r":\w+:")
+INVISIBLE = re.compile(f"[{_INVISIBLE}]")
+_NOTHING = re.compile(rf"[\s{_INVISIBLE}]*")
+_IN_CODES = re.compile(rf"[\s{_INVISIBLE}\-\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
 
-# A text this long is refused before it is replaced, or a hostile one would hold up the event loop. Replacing can
-# shorten a text, but none that fits in the end has five times the limit.
+# A text this long is refused (or cut) before it is replaced, or a hostile one would hold up the event loop. Replacing
+# can shorten a text, but none that fits in the end has five times the limit.
 _LONGEST = 5_000
-
-# anyascii reads a block of its tables from disk at first use, and the event loop must never wait for that.
-# There is no writing beyond the fourth plane.
-_PLANES = 0x40000
-anyascii("".join(map(chr, range(0x80, _PLANES, 0x100))))
+_ELLIPSIS = "..."
 
 
 class Encoding(StrEnum):
@@ -72,7 +36,7 @@ _BEYOND_UTF16 = re.compile("[\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class SmsText:
     """A message as it goes out: length and remaining in septets or UTF-16 units."""
 
     text: str
@@ -97,63 +61,99 @@ class MessageTooLongError(ValueError):
 
 
 def clean(message: str) -> str:
-    r"""Write line ends as \n and tabs as spaces, and leave out control characters and lone surrogates."""
-    for line_end in "\r\n", "\r", "\u2028", "\u2029":
-        message = message.replace(line_end, "\n")
-    return _CONTROL.sub("", message.replace("\t", " "))
+    r"""Write line ends as \n and tabs as spaces, drop control characters and lone surrogates, and compose (NFC)."""
+    return normalize("NFC", _CONTROL.sub("", _LINE_END.sub("\n", message).replace("\t", " ")))
 
 
-def compose_sms(message: str, *, long_sms: bool = True, unicode: bool = False) -> Text:
+def strip_invisible(text: str) -> str:
+    """Return a pasted key without the invisible characters in it and the blanks around it."""
+    return INVISIBLE.sub("", clean(text)).strip()
+
+
+def normalize_otp(code: str) -> str:
+    """Return a one-time password as the gateway sent it: no blanks, no dashes, and ASCII digits."""
+    return "".join(str(decimal(char, char)) for char in _IN_CODES.sub("", clean(code)))
+
+
+def name_key(name: str) -> str:
+    """Return what two spellings of one name have in common."""
+    return normalize("NFC", normalize("NFC", name).casefold()).strip()
+
+
+def join_title(title: str | None, message: str) -> str:
+    """Return a message with its title as the first line; either may be blank."""
+    return "\n".join(part for part in (title, message) if part and not _NOTHING.fullmatch(part))
+
+
+def compose_sms(
+    message: str, *, long_sms: bool = True, unicode: bool = False, cut: bool = False, last_line: str = ""
+) -> SmsText:
     """Make an SMS of a message: replace what is outside GSM-7, or keep it where `unicode` allows.
 
+    What is too long is refused, or with `cut` shortened. The last line is added as it is: never replaced, never cut.
     Raises EmptyMessageError and MessageTooLongError (whose length is the raw one from 5,000 characters on).
     """
-    text = message[:_LONGEST]
-    inside = _INSIDE.fullmatch(text)
+    body, cropped = message[:_LONGEST], len(message) > _LONGEST
+    inside = is_gsm7(body + last_line)
     if not inside:
-        text = clean(text)
-        inside = _INSIDE.fullmatch(text)
-    encoding = Encoding.UNICODE if unicode and not inside else Encoding.GSM7
-    single, several, limit = _SIZES[encoding]
-    if not long_sms:
-        limit = single
-    if len(message) > _LONGEST:
+        body = clean(body)
+        inside = is_gsm7(body + last_line)
+    replace = not inside and not unicode and is_gsm7(last_line)
+    encoding = Encoding.GSM7 if inside or replace else Encoding.UNICODE
+    limit = _limit(encoding, long_sms=long_sms)
+    if cropped and not cut:
         raise MessageTooLongError(len(message), limit)
-    text, replaced = (text, ()) if inside or unicode else _replace(text)
-    if not text.strip():
+    body, replaced = to_gsm7(body) if replace else (body, ())
+    text = join_title(body, last_line) if last_line else body
+    if _NOTHING.fullmatch(text):
         raise EmptyMessageError
     units = _units(text, encoding)
+    if cut and (cropped or len(units) > limit):
+        room = limit - len(_units(last_line and f"\n{last_line}", encoding))
+        text = join_title(_cut_to_units(body, room, encoding), last_line)
+        if is_gsm7(text):  # what is outside has been cut off
+            encoding = Encoding.GSM7
+            limit = _limit(encoding, long_sms=long_sms)
+        units = _units(text, encoding)
     if len(units) > limit:
         raise MessageTooLongError(len(units), limit)
-    parts, remaining = _split(units, single, several)
-    return Text(text, encoding, len(units), parts, remaining, replaced)
+    parts, remaining = _count_parts(units, encoding)
+    return SmsText(text, encoding, len(units), parts, remaining, replaced)
 
 
-def compose_speech(message: str, *, limit: int) -> str:
+def compose_speech(message: str, *, limit: int, cut: bool = False) -> str:
     """Make a text to be read aloud of a message, of at most `limit` characters.
 
-    Raises EmptyMessageError and MessageTooLongError (whose length is the raw one from twice the limit on).
+    What is too long is refused, or with `cut` shortened. Raises EmptyMessageError and MessageTooLongError (whose
+    length is the raw one from three times the limit on).
     """
-    text = clean(message[: 2 * limit])
-    length = len(text) if len(message) <= 2 * limit else len(message)
-    if length > limit:
+    text, cropped = clean(message[: 3 * limit]), len(message) > 3 * limit
+    length = len(message) if cropped else len(text)
+    if length > limit and not cut:
         raise MessageTooLongError(length, limit)
-    if not text.strip():
+    if _NOTHING.fullmatch(text):
         raise EmptyMessageError
-    return text
+    return text if length <= limit else _cut(text, limit - len(_ELLIPSIS))
+
+
+def _limit(encoding: Encoding, *, long_sms: bool) -> int:
+    """Return how much a message may hold, in septets or UTF-16 units."""
+    single, _, several = _SIZES[encoding]
+    return several if long_sms else single
 
 
 def _units(text: str, encoding: Encoding) -> str:
     """Return a text with two characters for each that counts for two: any will do, if only the first can be told."""
     if encoding is Encoding.UNICODE:
         return _BEYOND_UTF16.sub("\x1b.", text)
-    for char in _EXTENSION:
+    for char in EXTENSION:
         text = text.replace(char, "\x1b.")
     return text
 
 
-def _split(units: str, single: int, several: int) -> tuple[int, int]:
+def _count_parts(units: str, encoding: Encoding) -> tuple[int, int]:
     """Return how many parts the units need and what still fits into the last, keeping pairs together."""
+    single, several, _ = _SIZES[encoding]
     if len(units) <= single:
         return 1, single - len(units)
     parts, end = 1, several
@@ -163,21 +163,21 @@ def _split(units: str, single: int, several: int) -> tuple[int, int]:
     return parts, end - len(units)
 
 
-def _replace(text: str) -> tuple[str, tuple[str, ...]]:
-    """Return a text in GSM-7 and the characters that had to be exchanged for it."""
-    text = normalize("NFC", text)
-    replaced = tuple(dict.fromkeys(_OUTSIDE.findall(text)))
-    text = _MIXED_FRACTION.sub(" ", _MICRO.sub("u", text))
-    return _OUTSIDE.sub(lambda match: _substitute(match[0]), text), replaced
+def _cut_to_units(text: str, room: int, encoding: Encoding) -> str:
+    """Return the beginning of a text that fits into so many units, or nothing where there is no room."""
+    room -= len(_ELLIPSIS)
+    if room <= 0:
+        return ""
+    end = min(room, len(text))
+    while (excess := len(_units(text[:end], encoding)) - room) > 0:
+        end -= (excess + 1) // 2
+    return _cut(text, end)
 
 
-@lru_cache(maxsize=1024)
-def _substitute(char: str) -> str:
-    """Return what stands for a character outside GSM-7: our own sign, its bare letter, its sound or nothing."""
-    if (own := _OWN.get(ord(char))) is not None:
-        return own
-    bare = "".join(part for part in normalize("NFKD", char) if not combining(part)).translate(_OWN)
-    if bare and _INSIDE.fullmatch(bare):
-        return bare
-    sound = anyascii(char) if ord(char) < _PLANES else ""
-    return "" if _EMOJI.fullmatch(sound) else sound.translate(_OWN)
+def _cut(text: str, end: int) -> str:
+    """Return a text up to `end` at most: up to the end of a line, else of a word, unless too little would be left."""
+    for separator in "\n", " ":
+        if (found := text.rfind(separator, end // 4, end + 1)) > 0:
+            end = found
+            break
+    return text[:end].rstrip() + _ELLIPSIS
