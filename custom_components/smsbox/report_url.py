@@ -1,7 +1,7 @@
 """The URL at which the gateway reaches us from outside: external URL or cloudhook."""
 
 from functools import lru_cache
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 import re
 from types import ModuleType
 from typing import Any
@@ -55,6 +55,8 @@ def is_public_url(url: str) -> bool:
         address = ip_address(host)
     except ValueError:
         return _HOST_NAME.fullmatch(host) is not None and not host.endswith(_LOCAL)
+    if isinstance(address, IPv6Address) and address.is_site_local:
+        return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 
