@@ -7,7 +7,8 @@ from typing import Any
 from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
 from homeassistant.config_entries import SOURCE_REAUTH
-from homeassistant.core import HomeAssistant
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import Event, HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -38,6 +39,13 @@ class Account:
             self.hass, self.entry, create_client(self.hass, API_KEY), self.balances.append
         )
         self.coordinator.async_add_listener(lambda: self.shown.append(self.balance))
+        coordinator = self.coordinator
+
+        async def unload(_event: Event) -> None:
+            """End what the coordinator has planned."""
+            await coordinator.async_shutdown()
+
+        self.hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, unload)
 
     @property
     def balance(self) -> float | None:
