@@ -1,36 +1,68 @@
-"""The balance: polled, asked for after sends, away and back."""
+"""The balance: polled, refreshed after something was sent, unknown and known again."""
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
-from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import STATE_UNAVAILABLE
-from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.config_entries import SOURCE_REAUTH
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import Event, HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.smsbox.coordinator import SmsboxCoordinator
+from custom_components.smsbox.gateway import create_client
+
 from .clock import POLL, later
-from .conftest import account_entry, recipient_data
+from .conftest import account_entry
 from .gateway import API_KEY, Answer, Gateway, Received
 
 OTHER_KEY = "another-key-that-nobody-may-see"
 
 
-def balance(hass: HomeAssistant) -> str:
-    """Return what the balance is shown as."""
-    state = hass.states.get("sensor.smsbox_credits")
-    assert state is not None
-    return state.state
+class Account:
+    """An account that is nothing but its balance."""
+
+    def __init__(self, hass: HomeAssistant, **kwargs: Any) -> None:
+        self.hass = hass
+        self.entry: MockConfigEntry = account_entry(**kwargs)
+        self.entry.add_to_hass(hass)
+        self.balances: list[float] = []
+        self.shown: list[float | None] = []
+        self.load()
+
+    def load(self) -> None:
+        """Make the coordinator, as each load of the account does, and show what it knows."""
+        self.coordinator = SmsboxCoordinator(
+            self.hass, self.entry, create_client(self.hass, API_KEY), self.balances.append
+        )
+        self.coordinator.async_add_listener(lambda: self.shown.append(self.balance))
+        coordinator = self.coordinator
+
+        async def unload(_event: Event) -> None:
+            """End what the coordinator has planned."""
+            await coordinator.async_shutdown()
+
+        self.hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, unload)
+
+    @property
+    def balance(self) -> float | None:
+        """Return the balance as entities show it, None while it is unknown."""
+        return self.coordinator.data if self.coordinator.last_update_success else None
+
+    @property
+    def reauth_flows(self) -> int:
+        """Return how many flows ask for another key."""
+        flows = self.hass.config_entries.flow.async_progress()
+        return sum(flow["context"]["source"] == SOURCE_REAUTH for flow in flows)
 
 
-async def send(hass: HomeAssistant) -> None:
-    """Send an SMS to Mum."""
-    await hass.services.async_call(
-        "notify", "send_message", {"entity_id": "notify.mum_sms", "message": "Hello"}, blocking=True
-    )
+@pytest.fixture
+async def account(hass: HomeAssistant, gateway: Gateway) -> Account:
+    """Return an account that has not asked for anything yet."""
+    return Account(hass)
 
 
 def busy(retry_after: str | None, status: int = 503) -> Callable[[Received], Answer]:
@@ -39,115 +71,146 @@ def busy(retry_after: str | None, status: int = 503) -> Callable[[Received], Ans
     return lambda _: web.Response(status=status, headers=headers)
 
 
-async def test_balance_is_polled(hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry) -> None:
-    """The balance comes with set-up, and anew every 15 minutes."""
-    assert balance(hass) == "1630.38"
+async def test_first_balance(hass: HomeAssistant, gateway: Gateway, account: Account) -> None:
+    """Nobody waits for the first balance, and several who want it cause one request."""
+    for _ in range(5):
+        account.coordinator.async_refresh_in_background()
+    await hass.async_block_till_done()
+    assert account.coordinator.data is None
+    assert account.coordinator.low_credits is None
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert account.balances == account.shown == [1630.38]
+    assert len(gateway.received("balance")) == 1
+
+
+async def test_balance_is_polled(hass: HomeAssistant, gateway: Gateway, account: Account) -> None:
+    """The balance is refreshed every 15 minutes."""
+    await account.coordinator.async_refresh()
     gateway.balance = "12.5"
     await later(hass, POLL - 5)
-    assert balance(hass) == "1630.38"
+    assert account.balance == 1630.38
     await later(hass)
-    assert balance(hass) == "12.5"
+    assert account.balance == 12.5
+    assert account.balances == [1630.38, 12.5]
     assert len(gateway.received("balance")) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "balance", "low"),
+    [
+        ({}, "25", True),
+        ({}, "25.01", False),
+        ({}, "-3", True),
+        ({"low_credits": 10}, "10.0", True),
+        ({"low_credits": 10}, "10.5", False),
+        ({"low_credits": 0}, "0", False),
+    ],
+)
+async def test_low_credits(
+    hass: HomeAssistant, gateway: Gateway, options: dict[str, int], balance: str, *, low: bool
+) -> None:
+    """Credits are low at or below the threshold of the option, where 0 never warns."""
+    gateway.balance = balance
+    account = Account(hass, options=options)
+    assert account.coordinator.low_credits is (False if options.get("low_credits") == 0 else None)
+    await account.coordinator.async_refresh()
+    assert account.coordinator.low_credits is low
 
 
 @pytest.mark.parametrize(
     "answer",
     [
         pytest.param(lambda _: web.Response(status=500), id="broken"),
-        pytest.param(lambda _: {"code": 100, "message": "nan"}, id="nonsense"),
-        pytest.param(lambda _: {"code": 99, "message": "Unknown"}, id="rejected"),
+        pytest.param(lambda _: {"code": 100, "message": "nan"}, id="malformed"),
+        pytest.param(lambda _: {"code": 99, "message": f"Unknown key {API_KEY}"}, id="rejected"),
+        pytest.param(lambda _: {"code": 60, "message": "Credits too low"}, id="no credits"),
         pytest.param(busy(None), id="busy"),
     ],
 )
-async def test_away_and_back(
+async def test_unknown_and_known_again(
     hass: HomeAssistant,
     gateway: Gateway,
-    entry: MockConfigEntry,
+    account: Account,
     caplog: pytest.LogCaptureFixture,
     answer: Callable[[Received], Answer],
 ) -> None:
-    """Without a balance its entities are unavailable until it is back; one line in the log each way."""
-    caplog.set_level("INFO", "custom_components.smsbox")
+    """While the balance is unknown nothing is shown; the log has one line when it goes and one when it is back."""
+    caplog.set_level("DEBUG", "custom_components.smsbox")
+    await account.coordinator.async_refresh()
     gateway.answers["balance"] = answer
     for _ in range(3):
         await later(hass)
-        assert balance(hass) == STATE_UNAVAILABLE
-    low = hass.states.get("binary_sensor.smsbox_low_credits")
-    assert low is not None
-    assert low.state == STATE_UNAVAILABLE
-    await send(hass)
+        assert account.balance is None
     del gateway.answers["balance"]
     for _ in range(2):
         await later(hass)
-        assert balance(hass) == "1630.38"
-    logged = [record for record in caplog.records if record.name == "custom_components.smsbox"]
+        assert account.balance == 1630.38
+    assert account.balances == [1630.38] * 3
+    assert account.shown == [1630.38, None, 1630.38, 1630.38]
+    ours = [record for record in caplog.records if record.name == "custom_components.smsbox"]
+    logged = [record for record in ours if record.levelname != "DEBUG"]
     assert [record.levelname for record in logged] == ["ERROR", "INFO"]
-    assert all(entry.title in record.message for record in logged)
-    # The words of the errors of sending would tell of a message that nobody sent.
+    assert all(account.entry.title in record.message for record in logged)
+    # The translated errors are about sending, and would tell of a message that nobody sent.
     assert not [record for record in logged if "sent" in record.message or "did nothing" in record.message]
+    assert API_KEY not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("answer", "translation_key"),
+    [
+        ({"code": 4}, "invalid_auth"),
+        ({"code": 98}, "try_again_later"),
+        ({"code": 99}, "cannot_connect"),
+        ({"code": "?"}, "cannot_connect"),
+    ],
+)
+async def test_reason(gateway: Gateway, account: Account, answer: dict[str, Any], translation_key: str) -> None:
+    """The reason can be translated."""
+    gateway.answers["balance"] = answer
+    await account.coordinator.async_refresh()
+    assert getattr(account.coordinator.last_exception, "translation_key", None) == translation_key
 
 
 @pytest.mark.parametrize("status", [429, 503])
-async def test_waits_as_long_as_asked(
-    hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, status: int
-) -> None:
+async def test_waits_as_long_as_asked(hass: HomeAssistant, gateway: Gateway, account: Account, status: int) -> None:
     """A busy gateway is asked again when it said, which may be sooner or later than usual."""
     gateway.answers["balance"] = busy("60", status)
-    await later(hass)
+    account.coordinator.async_refresh_in_background()
+    await hass.async_block_till_done(wait_background_tasks=True)
     gateway.answers["balance"] = busy("3600", status)
     await later(hass, 58)
-    assert len(gateway.received("balance")) == 2
+    assert len(gateway.received("balance")) == 1
     await later(hass, 62)
-    assert len(gateway.received("balance")) == 3
+    assert len(gateway.received("balance")) == 2
     await later(hass, 3590)
-    assert len(gateway.received("balance")) == 3
+    assert len(gateway.received("balance")) == 2
     del gateway.answers["balance"]
     await later(hass, 3610)
-    assert len(gateway.received("balance")) == 4
-    assert balance(hass) == "1630.38"
+    assert len(gateway.received("balance")) == 3
+    assert account.balance == 1630.38
 
 
 @pytest.mark.parametrize("retry_after", ["0", "soon", "9" * 400])
-async def test_absurd_waits(hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, retry_after: str) -> None:
-    """A gateway that asks for nonsense is asked again as usual, neither besieged nor forgotten."""
+async def test_absurd_waits(hass: HomeAssistant, gateway: Gateway, account: Account, retry_after: str) -> None:
+    """A gateway that asks for something absurd is asked again as usual, neither besieged nor forgotten."""
     gateway.answers["balance"] = busy(retry_after)
-    await later(hass)
+    await account.coordinator.async_refresh()
     del gateway.answers["balance"]
     await later(hass, POLL - 5)
-    assert balance(hass) == STATE_UNAVAILABLE
+    assert account.balance is None
     await later(hass)
-    assert balance(hass) == "1630.38"
+    assert account.balance == 1630.38
 
 
-async def test_waits_from_the_start(hass: HomeAssistant, gateway: Gateway) -> None:
-    """The gateway may ask for time when the account is set up, too."""
-    gateway.answers["balance"] = busy("60")
-    entry = account_entry()
-    entry.add_to_hass(hass)
-    assert await hass.config_entries.async_setup(entry.entry_id)
-    await hass.async_block_till_done()
-    del gateway.answers["balance"]
-    await later(hass, 62)
-    assert balance(hass) == "1630.38"
-
-
-async def test_start_without_the_gateway(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The account loads with all of its entities, and the balance comes within a minute of the gateway."""
+async def test_unreachable_gateway(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The balance comes within a minute of the gateway."""
     port = unused_port()
     monkeypatch.setenv("SMSBOX_API_URL", f"http://127.0.0.1:{port}/api/v1")
-    entry = account_entry(recipient_data(channels=["sms", "tts", "voice"]))
-    entry.add_to_hass(hass)
-    assert await hass.config_entries.async_setup(entry.entry_id)
-    await hass.async_block_till_done()
-    assert entry.state is ConfigEntryState.LOADED
-    assert balance(hass) == STATE_UNAVAILABLE
-    for channel in ("sms", "text_to_speech", "voice_call"):
-        state = hass.states.get(f"notify.mum_{channel}")
-        assert state is not None
-        assert state.state != STATE_UNAVAILABLE
-    with pytest.raises(HomeAssistantError) as error:
-        await send(hass)
-    assert error.value.translation_key == "cannot_connect"
+    account = Account(hass)
+    account.coordinator.async_refresh_in_background()
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert account.shown == [None]
 
     async def answer(_request: web.Request) -> web.Response:
         """Answer with the balance."""
@@ -157,90 +220,64 @@ async def test_start_without_the_gateway(hass: HomeAssistant, monkeypatch: pytes
     app.router.add_get("/api/v1/balance", answer)
     async with TestServer(app, port=port):
         await later(hass, 62)
-    assert balance(hass) == "12.5"
+    assert account.balance == 12.5
 
 
-async def test_refreshes_after_sends_are_gathered(
-    hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry
-) -> None:
-    """A hundred sends in a moment cost at most two balance requests, and the last one is seen."""
-    await asyncio.gather(*(send(hass) for _ in range(100)))
+async def test_refreshes_after_sends_are_gathered(hass: HomeAssistant, gateway: Gateway, account: Account) -> None:
+    """What is sent within a moment costs one request together, and nobody waits for it."""
+    await account.coordinator.async_refresh()
+    await asyncio.gather(*(account.coordinator.async_request_refresh() for _ in range(100)))
     gateway.balance = "1530.38"
-    assert len(gateway.sent) == 100
-    await later(hass, 3)
-    await later(hass, 3)
-    assert 2 <= len(gateway.received("balance")) <= 3
-    assert balance(hass) == "1530.38"
-
-
-async def test_missing_credits_refresh_at_once(hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry) -> None:
-    """An account that turns out to be empty is seen as such at once, and asked for only once more in a moment."""
-    gateway.balance = "0"
-    gateway.answers["sendsms"] = {"code": 10, "message": "Not enough credits"}
-    for _ in range(5):
-        with pytest.raises(HomeAssistantError) as error:
-            await send(hass)
-        assert error.value.translation_key == "insufficient_credits"
-        await hass.async_block_till_done()
-        assert balance(hass) == "0.0"
-    assert len(gateway.received("balance")) == 2
-    await later(hass, 3)
-    assert len(gateway.received("balance")) == 3
-
-
-@pytest.mark.parametrize("new_key", [OTHER_KEY, API_KEY], ids=["another key", "the same key, taken again"])
-async def test_refused_key(hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, new_key: str) -> None:
-    """A refused key asks for another one, once; with it the balance comes back."""
-    gateway.api_key = "not yet known"
-    for _ in range(2):
-        await later(hass)
-        assert balance(hass) == STATE_UNAVAILABLE
-    errors = await asyncio.gather(*(send(hass) for _ in range(20)), return_exceptions=True)
-    assert {getattr(error, "translation_key", None) for error in errors} == {"invalid_auth"}
-    flows = hass.config_entries.flow.async_progress()
-    assert [flow["context"]["source"] for flow in flows] == ["reauth"]
-
-    gateway.api_key = new_key
-    result = await hass.config_entries.flow.async_configure(flows[0]["flow_id"], {"api_key": new_key})
-    assert result["reason"] == "reauth_successful"
     await hass.async_block_till_done()
-    assert balance(hass) == "1630.38"
-    assert not hass.config_entries.flow.async_progress()
-    await send(hass)
+    assert account.balance == 1630.38
+    await later(hass, 3)
+    assert account.balance == 1530.38
+    await later(hass, 3)
+    assert len(gateway.received("balance")) == 2
 
 
-async def test_key_taken_again(hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry) -> None:
-    """A key that the gateway takes again works again, without anybody having to do anything."""
+async def test_refused_key(hass: HomeAssistant, gateway: Gateway, account: Account) -> None:
+    """A refused key asks for another one, once, and works again if the gateway accepts it again."""
     gateway.api_key = OTHER_KEY
+    account.coordinator.async_refresh_in_background()
+    await hass.async_block_till_done(wait_background_tasks=True)
     await later(hass)
-    assert balance(hass) == STATE_UNAVAILABLE
+    assert account.balance is None
+    assert account.reauth_flows == 1
     gateway.api_key = API_KEY
     await later(hass)
-    assert balance(hass) == "1630.38"
+    assert account.balance == 1630.38
 
 
-async def test_start_with_refused_key(hass: HomeAssistant, gateway: Gateway) -> None:
-    """The account loads with a key that is refused, and asks for another one."""
-    gateway.api_key = OTHER_KEY
-    entry = account_entry(recipient_data())
-    entry.add_to_hass(hass)
-    assert await hass.config_entries.async_setup(entry.entry_id)
-    await hass.async_block_till_done()
-    assert entry.state is ConfigEntryState.LOADED
-    assert [flow["context"]["source"] for flow in hass.config_entries.flow.async_progress()] == ["reauth"]
+@pytest.mark.parametrize("answer", [{"code": 100, "message": "99"}, {"code": 4}])
+async def test_unloaded_in_mid_request(
+    hass: HomeAssistant, gateway: Gateway, account: Account, answer: dict[str, Any]
+) -> None:
+    """A response to a coordinator that is gone counts for nothing, and the next one gets its own."""
+    old = account.coordinator
+
+    def answer_too_late(_: Received) -> Answer:
+        """Answer when the account has been reloaded."""
+        del gateway.answers["balance"]
+        account.load()
+        account.coordinator.async_refresh_in_background()
+        hass.async_create_task(old.async_shutdown())
+        return answer
+
+    gateway.answers["balance"] = answer_too_late
+    await old.async_refresh()
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert account.balances == [1630.38]
+    assert account.balance == 1630.38
+    assert account.reauth_flows == 0
 
 
-async def test_unload_ends_requests(hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry) -> None:
-    """An account that is not loaded asks for nothing, not even what a send has just ordered."""
-    gateway.answers["sendsms"] = {"code": 10, "message": "Not enough credits"}
-    for _ in range(2):
-        with pytest.raises(HomeAssistantError):
-            await send(hass)
-    del gateway.answers["sendsms"]
-    await send(hass)
-    await hass.async_block_till_done()
-    before = len(gateway.received("balance"))
-    assert await hass.config_entries.async_unload(entry.entry_id)
+async def test_unload_ends_requests(hass: HomeAssistant, gateway: Gateway, account: Account) -> None:
+    """A coordinator that is gone asks for nothing, not even what a send has just ordered."""
+    await account.coordinator.async_refresh()
+    await account.coordinator.async_request_refresh()
+    await account.coordinator.async_shutdown()
+    account.coordinator.async_refresh_in_background()
     await later(hass, 3)
     await later(hass)
-    assert len(gateway.received("balance")) == before
+    assert len(gateway.received("balance")) == 1

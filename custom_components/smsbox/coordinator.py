@@ -1,56 +1,53 @@
-"""The balance, and what a loaded account holds."""
+"""The balance."""
 
-from collections.abc import Coroutine
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.debounce import Debouncer
-from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
-from .api import (
-    SmsboxAuthenticationError,
-    SmsboxClient,
-    SmsboxConnectionError,
-    SmsboxError,
-    SmsboxRejectedError,
-    SmsboxTryAgainLaterError,
-)
-from .const import CONF_LOW_CREDITS, DEFAULT_LOW_CREDITS, DOMAIN, LOGGER
+from .api import SmsboxAuthenticationError, SmsboxClient, SmsboxError
+from .const import CONF_LOW_CREDITS, DEFAULT_LOW_CREDITS, LOGGER
+from .errors import update_failed
 
 UPDATE_INTERVAL = timedelta(minutes=15)
-# How long until the next try where no connection came about, in seconds: the internet may come after Home Assistant.
-RETRY_AFTER = 60
 REFRESH_COOLDOWN = 2
-
-type SmsboxConfigEntry = ConfigEntry[SmsboxData]
 
 
 class SmsboxCoordinator(DataUpdateCoordinator[float | None]):
-    """Polls the account's balance, in credits; None until it came for the first time."""
+    """Polls the account's balance in credits, which is None until it is known for the first time.
 
-    config_entry: SmsboxConfigEntry
+    `async_request_refresh` refreshes it soon, after something was sent; whatever is sent within a moment costs one
+    request together. `on_balance` is called with each balance that comes.
+    """
 
-    def __init__(self, hass: HomeAssistant, entry: SmsboxConfigEntry, client: SmsboxClient) -> None:
-        # What is sent within a moment costs one request together.
-        self._refresh_soon = Debouncer[Coroutine[Any, Any, None]](
-            hass, LOGGER, cooldown=REFRESH_COOLDOWN, immediate=False
-        )
+    config_entry: ConfigEntry[Any]
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry[Any],
+        client: SmsboxClient,
+        on_balance: Callable[[float], None],
+    ) -> None:
         super().__init__(
             hass,
             LOGGER,
             config_entry=entry,
             name=entry.title,
             update_interval=UPDATE_INTERVAL,
-            request_refresh_debouncer=self._refresh_soon,
+            # In the background: a start or a stop of Home Assistant does not wait for the gateway.
+            request_refresh_debouncer=Debouncer[Coroutine[Any, Any, None]](
+                hass, LOGGER, cooldown=REFRESH_COOLDOWN, immediate=False, background=True
+            ),
         )
         self._client = client
-        self._refresh_now = Debouncer(
-            hass, LOGGER, cooldown=REFRESH_COOLDOWN, immediate=True, function=self.async_refresh
-        )
-        entry.async_on_unload(self._refresh_now.async_shutdown)
+        self._on_balance = on_balance
+        self._refresh_task: asyncio.Task[None] | None = None
 
     @property
     def low_credits(self) -> bool | None:
@@ -61,49 +58,24 @@ class SmsboxCoordinator(DataUpdateCoordinator[float | None]):
         return None if self.data is None else self.data <= threshold
 
     @callback
-    def async_schedule_refresh(self) -> None:
-        """Refresh the balance soon."""
-        self._refresh_soon.async_schedule_call()
-
-    @callback
-    def async_schedule_urgent_refresh(self) -> None:
-        """Refresh the balance at once."""
-        self._refresh_now.async_schedule_call()
+    def async_refresh_in_background(self) -> None:
+        """Refresh the balance now, without anybody having to wait; one refresh at a time is enough."""
+        if self._refresh_task is None or self._refresh_task.done():
+            self._refresh_task = self.config_entry.async_create_background_task(
+                self.hass, self.async_refresh(), f"{self.name} balance"
+            )
 
     @override
     async def _async_update_data(self) -> float:
         """Fetch the balance."""
         try:
-            return await self._client.balance()
-        except SmsboxAuthenticationError as error:
-            # Not ConfigEntryAuthFailed, which ends polling: the gateway may take the key again one day.
-            self.config_entry.async_start_reauth(self.hass)
-            raise UpdateFailed(translation_domain=DOMAIN, translation_key="invalid_auth") from error
-        except SmsboxTryAgainLaterError as error:
-            raise _no_balance("the gateway is busy", "try_again_later", error.retry_after) from error
-        except SmsboxRejectedError as error:
-            # Without its cause, which core logs at debug level: the gateway's words may hold anything, even the key.
-            raise _no_balance(f"the gateway refuses to tell it, with code {error.code}", "cannot_connect") from None
-        except SmsboxConnectionError as error:
-            raise _no_balance("the gateway cannot be reached", "cannot_connect", RETRY_AFTER) from error
+            balance = await self._client.balance()
         except SmsboxError as error:
-            raise _no_balance("the gateway gave no answer that makes sense", "cannot_connect") from error
-
-
-def _no_balance(why: str, translation_key: str, retry_after: int | None = None) -> UpdateFailed:
-    """Return the error of a poll, which the log tells in words of its own: those of the key are about sending."""
-    return UpdateFailed(
-        f"The balance is not known: {why}",
-        translation_domain=DOMAIN,
-        translation_key=translation_key,
-        retry_after=retry_after,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class SmsboxData:
-    """What a loaded account holds."""
-
-    client: SmsboxClient
-    coordinator: SmsboxCoordinator
-    device_id: str
+            # Not ConfigEntryAuthFailed, which ends polling: the gateway may accept the key again one day.
+            if isinstance(error, SmsboxAuthenticationError) and not self._shutdown_requested:
+                self.config_entry.async_start_reauth(self.hass)
+            raise update_failed(error) from error
+        # A response that comes after unloading is older than what the next coordinator knows.
+        if not self._shutdown_requested:
+            self._on_balance(balance)
+        return balance

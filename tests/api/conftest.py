@@ -62,9 +62,15 @@ async def session() -> AsyncGenerator[ClientSession]:
 
 
 @pytest.fixture
-async def client(session: ClientSession, wire: Wire) -> AsyncGenerator[SmsboxClient]:
-    """Return a client of a gateway on loopback."""
+async def wire_url(wire: Wire) -> AsyncGenerator[str]:
+    """Start a gateway on loopback and return its URL."""
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", wire.handle)
     async with TestServer(app) as server:
-        yield SmsboxClient(session, API_KEY, str(server.make_url("/api/v1/")))
+        yield str(server.make_url("/api/v1/"))
+
+
+@pytest.fixture
+def client(session: ClientSession, wire_url: str) -> SmsboxClient:
+    """Return a client of that gateway."""
+    return SmsboxClient(session, API_KEY, wire_url)

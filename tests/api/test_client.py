@@ -1,11 +1,13 @@
 """Test what the client puts on the wire and what it reads from it."""
 
 from collections.abc import Awaitable, Callable, Generator
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 import time
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
+from aiohttp import ClientSession
 import pytest
 
 from custom_components.smsbox.api import (
@@ -198,7 +200,7 @@ def _tokyo(monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
 async def test_wire_form(
     client: SmsboxClient, wire: Wire, call: Call, answer: Any, method: str, path: str, fields: list[tuple[str, str]]
 ) -> None:
-    """Every service is asked once, in its form, with the key in the header alone."""
+    """Every service gets one request, in its form, with the key in the header only."""
     wire.answer = answer
     await call(client)
     [request] = wire.requests
@@ -208,6 +210,7 @@ async def test_wire_form(
     assert (request.body if method == "GET" else request.query) == ""
     assert request.headers["X-Api-Key"] == API_KEY
     assert API_KEY not in request.query + request.body
+    assert "%2C" not in form
     if method == "POST":
         assert request.headers["Content-Type"] == "application/x-www-form-urlencoded"
 
@@ -244,21 +247,21 @@ async def test_balance(client: SmsboxClient, wire: Wire, code: int | str, balanc
 async def test_accepted(
     client: SmsboxClient, wire: Wire, call: str, elements: list[Any], accepted: list[AcceptedMessage], status: int
 ) -> None:
-    """What the gateway took over is read in each form it is seen in."""
+    """Accepted messages are read in each form they are seen in."""
     wire.status = status
     wire.answer = {"code": 100, "message": elements}
     assert await CALLS[call](client) == accepted
 
 
 async def test_voice(client: SmsboxClient, wire: Wire) -> None:
-    """A call that the gateway took over has nothing to tell, whatever it adds."""
+    """An accepted call returns nothing, whatever the response adds."""
     wire.answer = {"code": "10", "message": "Voice is sent", "datetime": "2021-03-07T13:13:19Z"}
     assert await CALLS["voice"](client) is None
 
 
 @pytest.mark.parametrize("number", ["32470000000", 32470000000])
 async def test_send_otp(client: SmsboxClient, wire: Wire, number: int | str) -> None:
-    """The number to refer to is the one in the answer."""
+    """The number to refer to is the one in the response."""
     wire.answer = {"code": "10", "message": "Code has been sent", "number": number}
     assert await client.send_otp(MUM) == "32470000000"
 
@@ -274,13 +277,13 @@ async def test_send_otp(client: SmsboxClient, wire: Wire, number: int | str) -> 
     ],
 )
 async def test_verify_otp(client: SmsboxClient, wire: Wire, answer: Any, verification: OtpVerification) -> None:
-    """A wrong password is an answer, not an error."""
+    """A wrong password is a result, not an error."""
     wire.answer = answer
     assert await client.verify_otp("4711") == verification
 
 
 async def test_lookup_number(client: SmsboxClient, wire: Wire) -> None:
-    """All that the gateway tells of a number is there."""
+    """Everything that the gateway knows about a number is there."""
     wire.answer = GOOD_ANSWERS["hlr"]
     assert await client.lookup_number(MUM) == NumberLookup(
         number="32498765432",
@@ -367,21 +370,61 @@ async def test_error_codes(
     assert len(wire.requests) == 1
 
 
+HOOK = "https://example.org:8123/api/webhook/0a1b2c3d4e5f6a7b?ref=Zm9vYmFy"
+
+
 @pytest.mark.parametrize(
-    ("words", "shown"),
+    ("message", "shown"),
     [
-        ({}, ""),
-        ({"message": [{"number": MUM}]}, ""),
-        ({"message": f"Number +{MUM} of 12345 is not valid"}, f"Number +***{MUM[-3:]} of 12345 is not valid"),
-        ({"message": "Code 123456"}, "Code ***456"),
+        (None, ""),
+        ([{"number": MUM}], ""),
+        ("", ""),
+        # numbers
+        (f"Number +{MUM} of 12345 is not valid", "Number +***456 of ***345 is not valid"),
+        ("Max 500 number, code 123456", "Max 500 number, code ***456"),
+        ("To 0496 12 34 56 and (0471)12.34-57.", "To ***456 and (***457."),
+        (f"{MUM},{DAD};{MUM}", "***456,***456;***456"),
+        ("0496\u200b12\u202034\u00a056", "***612\u2020***456"),
+        ("0496\u201112\u201034 56, \uff10\uff14\uff19\uff16", "***456, ***\uff14\uff19\uff16"),
+        ("number%3D0496%20123%20456", "number=***456"),
+        ("x" * 198 + MUM, "x" * 198 + "**"),
+        # one line of what can be shown
+        ("No\r\n2026-13 ERROR\tforged\x85line\u2028end\x00\x1b[31m", "No ***613 ERROR forged line end[31m"),
+        ("a\ud800b\udfffc\u202ed", "abcd"),
+        ("No%0AERROR", "No ERROR"),
+        ("w\u0061 " * 25_000, ("wa " * 67)[:200]),
+        # the key, also in capitals, encoded, cut off or wrapped
+        (f"Key {API_KEY} is new", "Key *** is new"),
+        (f"Key {API_KEY.upper()} is new", "Key *** is new"),
+        (f"Key {API_KEY[:12]}... is new", "Key ***... is new"),
+        (f"Key ...{API_KEY[5:]} is new", "Key ...*** is new"),
+        (f"{API_KEY[:10]}\n{API_KEY[10:]}", "*** ***"),
+        ("".join(f"%{ord(letter):02x}" for letter in API_KEY), "***"),
+        ("".join(f"%25{ord(letter):02X}" for letter in API_KEY), "***"),
+        ("a-key-t? What nobody has seen: 100% off", "a-key-t? What nobody has seen: 100% off"),
+        # the report URL
+        (f"Bad noti {HOOK}", "Bad noti ***"),
+        (f"Bad noti {quote(HOOK, safe='')}, sorry", "Bad noti ***, sorry"),
+        (f"Bad noti {HOOK[8:40]}", "Bad noti ***"),
+        ("Bad path /api/webhook/0a1b2c3d4e5f6a7b", "Bad path ***"),
+        ("Bad id 0A1B2C3D4E5F6A7B", "Bad id ***"),
     ],
+    ids=shortened,
 )
-async def test_words_of_a_rejection(client: SmsboxClient, wire: Wire, words: dict[str, Any], shown: str) -> None:
-    """Only words are shown to the user, and no whole number in them."""
-    wire.answer = {"code": 77, **words}
+async def test_rejection_message_is_cleaned(client: SmsboxClient, wire: Wire, message: Any, shown: str) -> None:
+    """An error message is one short line, with neither numbers nor secrets."""
+    wire.answer = {"code": 77, "message": message}
     with pytest.raises(SmsboxRejectedError) as raised:
-        await CALLS["sms"](client)
+        await client.send_sms([MUM], "Hello", report_url=HOOK)
     assert (raised.value.code, raised.value.message) == (77, shown)
+
+
+async def test_rejection_without_message(client: SmsboxClient, wire: Wire) -> None:
+    """A rejection may come without a message, and a request without a report URL."""
+    wire.answer = {"code": 77}
+    with pytest.raises(SmsboxRejectedError) as raised:
+        await CALLS["otp send"](client)
+    assert raised.value.message == ""
 
 
 @pytest.mark.parametrize("call", CALLS)
@@ -429,7 +472,7 @@ async def test_http_status(client: SmsboxClient, wire: Wire, call: str, status: 
     ids=shortened,
 )
 async def test_retry_after(client: SmsboxClient, wire: Wire, status: int, header: str, retry_after: int | None) -> None:
-    """The time that the gateway asks to wait is taken where it is one."""
+    """The time that the gateway asks to wait is passed on if it is one."""
     wire.status, wire.headers = status, {"Retry-After": header}
     with pytest.raises(SmsboxTryAgainLaterError) as raised:
         await client.balance()
@@ -473,10 +516,10 @@ NO_LISTS_OF_ACCEPTED: list[Any] = [
     ],
     ids=shortened,
 )
-async def test_senseless_answer(client: SmsboxClient, wire: Wire, call: str, answer: Any) -> None:
-    """An answer without a code leaves open what became of the request."""
+async def test_malformed_response(client: SmsboxClient, wire: Wire, call: str, answer: Any) -> None:
+    """A response without a code leaves the outcome of the request unknown."""
     wire.answer = answer
-    with pytest.raises(SmsboxOutcomeUnknownError, match=r"^the answer makes no sense$"):
+    with pytest.raises(SmsboxOutcomeUnknownError, match=r"^malformed response$"):
         await CALLS[call](client)
     assert len(wire.requests) == 1
 
@@ -499,9 +542,49 @@ async def test_senseless_answer(client: SmsboxClient, wire: Wire, call: str, ans
         ("hlr", {"code": 10, "message": LOOKUP | {"home_info": "Proximus"}}),
     ],
 )
-async def test_senseless_success(client: SmsboxClient, wire: Wire, call: str, answer: Any) -> None:
-    """A success of a shape that makes no sense leaves open what became of the request."""
+async def test_malformed_success(client: SmsboxClient, wire: Wire, call: str, answer: Any) -> None:
+    """A success that is malformed leaves the outcome of the request unknown."""
     wire.answer = answer
-    with pytest.raises(SmsboxOutcomeUnknownError) as raised:
+    with pytest.raises(SmsboxOutcomeUnknownError, match=r"^malformed response$") as raised:
         await CALLS[call](client)
-    assert MUM not in str(raised.value)
+    assert raised.value.__suppress_context__
+
+
+def busy(call: str) -> list[tuple[int, Any]]:
+    """Return what is no response of the gateway itself, or says that it is busy."""
+    return [
+        (200, {"code": 98, "message": "Try again later"}),
+        (200, b"<html>Log in to this network</html>"),
+        (200, {"message": "no code"}),
+        (401, b"proxy"),
+        (403, {"code": 403}),
+        (429, GOOD_ANSWERS[call]),
+        (500, {"code": 99}),
+        (502, b"Bad gateway"),
+        (503, GOOD_ANSWERS[call]),
+    ]
+
+
+@pytest.mark.parametrize("call", CALLS)
+async def test_on_response(session: ClientSession, wire_url: str, wire: Wire, call: str) -> None:
+    """The callback tells when the gateway itself responds, with good news or bad, unless it is busy."""
+    heard: list[None] = []
+    client = SmsboxClient(session, API_KEY, wire_url, on_response=lambda: heard.append(None))
+    for status, answer in (
+        (200, GOOD_ANSWERS[call]),
+        (201, {"code": 4, "message": "Apikey not allowed"}),
+        (401, {"code": "20"}),
+        (200, {"code": 60}),
+        (200, {"code": 77, "message": "Whatever"}),
+        (200, {"code": GOOD_ANSWERS[call]["code"], "message": True}),
+    ):
+        wire.status, wire.answer = status, answer
+        with suppress(SmsboxError):
+            await CALLS[call](client)
+        assert heard == [None]
+        heard.clear()
+    for status, answer in busy(call):
+        wire.status, wire.answer = status, answer
+        with pytest.raises(SmsboxError):
+            await CALLS[call](client)
+        assert not heard

@@ -3,10 +3,14 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable
+import gzip
+import json
 import re
 import socket
 import time
+import tracemalloc
 from typing import Any
+import zlib
 
 from aiohttp import ClientSession, TCPConnector
 import pytest
@@ -199,6 +203,64 @@ async def test_no_http(session: ClientSession, clock: Clock, answer: list[bytes]
         assert raised.value.__cause__ is None
         assert raised.value.__suppress_context__
         assert re.fullmatch(r"\w+Error", str(raised.value))
+
+
+def padded(answer: Any, size: int) -> bytes:
+    """Return an answer in JSON of so many bytes."""
+    body = json.dumps(answer).encode()
+    return body + b" " * (size - len(body))
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+async def test_longest_response(session: ClientSession, *, compressed: bool) -> None:
+    """A response of 1 MiB is read, one of a byte more is not."""
+    size = 1024 * 1024
+
+    async def play(exchange: Exchange) -> None:
+        """Answer with so many bytes."""
+        await exchange.read()
+        body = padded(GOOD_ANSWERS["sms"], size)
+        headers = ["Connection: close", *(["Content-Encoding: gzip"] if compressed else [])]
+        await exchange.answer(response(gzip.compress(body) if compressed else body, 200, *headers))
+
+    async with FaultyGateway(play) as gateway:
+        client = SmsboxClient(session, "key", gateway.url)
+        assert await CALLS["sms"](client)
+        size += 1
+        with pytest.raises(SmsboxOutcomeUnknownError, match=r"^response too long$"):
+            await CALLS["sms"](client)
+
+
+@pytest.mark.parametrize("call", ["balance", "sms", "hlr"])
+@pytest.mark.parametrize("encoding", [None, "gzip", "deflate"])
+async def test_huge_response_is_not_read(session: ClientSession, call: str, encoding: str | None) -> None:
+    """Of a response that is, or unpacks to, far more than that, no more than that is held in memory."""
+    written = 0
+    compress = zlib.compressobj(wbits=31 if encoding == "gzip" else 15)
+    block = b"[" * 1024 * 1024
+    blocks = [
+        compress.compress(block * 8) + compress.flush(zlib.Z_FULL_FLUSH) if encoding else block for _ in range(50)
+    ]
+
+    async def play(exchange: Exchange) -> None:
+        """Answer without end, until the client has enough."""
+        nonlocal written
+        await exchange.read()
+        header = f"Content-Encoding: {encoding}\r\n" if encoding else ""
+        await exchange.answer(f"HTTP/1.1 200 -\r\nConnection: close\r\n{header}\r\n".encode())
+        for content in blocks:
+            await exchange.answer(content)
+            written += 1
+
+    async with FaultyGateway(play) as gateway:
+        tracemalloc.start()
+        with pytest.raises(SmsboxOutcomeUnknownError, match=r"^response too long$"):
+            await CALLS[call](SmsboxClient(session, "key", gateway.url))
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        await gateway.connection_ended.wait()
+    assert peak < 12 * 1024 * 1024
+    assert encoding or written < len(blocks)
 
 
 async def test_bounded_connections(session: ClientSession) -> None:

@@ -4,9 +4,25 @@ from typing import Any
 
 import pytest
 
-from custom_components.smsbox.api import DeliveryReport, DeliveryStatus, Network, NumberLookup
+from custom_components.smsbox.api import (
+    OTP_PLACEHOLDER,
+    SENDER,
+    DeliveryReport,
+    DeliveryStatus,
+    Network,
+    NumberLookup,
+    SmsboxOutcomeUnknownError,
+    mask_numbers,
+)
 
-UNKNOWN_NETWORK = Network(None, None, None, None, None)
+NUMBER = {"msisdn": 32498765432, "error_code": "01"}
+
+
+def lookup(**found: Any) -> NumberLookup:
+    """Return what is known about a number, nothing by default."""
+    unknown: dict[str, Any] = dict.fromkeys(("status", "error_text", "type", "mccmnc", "ported", "roaming"))
+    networks = {"issuing_network": Network(), "home_network": Network()}
+    return NumberLookup(number="32498765432", reachable=False, error_code=1, **unknown | networks | found)
 
 
 @pytest.mark.parametrize(
@@ -27,38 +43,92 @@ UNKNOWN_NETWORK = Network(None, None, None, None, None)
 def test_delivery_report(code: int, status: str, *, final: bool) -> None:
     """Every status has its code, given as a number or as digits, and is final or not."""
     report = DeliveryReport(msgid=15547355, status_code=code, status=DeliveryStatus(status))
-    assert DeliveryReport.from_response(15547355, code) == report
-    assert DeliveryReport.from_response("15547355", f"{code:02}") == report
+    assert DeliveryReport.from_fields(15547355, code) == report
+    assert DeliveryReport.from_fields("15547355", f"{code:02}") == report
     assert report.status.final is final
+    assert DeliveryStatus.from_code(code) is report.status
 
 
 @pytest.mark.parametrize(("msgid", "status"), [(None, 11), ("one", 11), (2**63, 11), (1, None), (1, "1.5"), (True, 11)])
 def test_malformed_delivery_report(msgid: object, status: object) -> None:
-    """What is no number is no report."""
+    """What is not a number is not a report."""
     with pytest.raises(ValueError, match=r"^not an integer$"):
-        DeliveryReport.from_response(msgid, status)
+        DeliveryReport.from_fields(msgid, status)
 
 
 @pytest.mark.parametrize(
     "missing", [{}, {"issueing_info": None, "home_info": {}}, {"issueing_info": [], "home_info": []}]
 )
 def test_lookup_with_missing_parts(missing: dict[str, Any]) -> None:
-    """All but the number and the error code of a lookup may be missing."""
-    assert NumberLookup.from_response({"msisdn": 32498765432, "error_code": "01", **missing}) == NumberLookup(
-        number="32498765432",
-        reachable=False,
-        status=None,
-        error_code=1,
-        error_text=None,
-        type=None,
-        mccmnc=None,
-        ported=None,
-        roaming=None,
-        issuing_network=UNKNOWN_NETWORK,
-        home_network=UNKNOWN_NETWORK,
+    """Everything but the number and the error code of a lookup may be missing."""
+    assert NumberLookup.from_response({"message": NUMBER | missing}) == lookup()
+
+
+def test_lookup_of_other_types() -> None:
+    """What is usually text may be a number, a flag may be 0 or 1, and what is neither is left out."""
+    network = {"network_name": 7, "country_code": "32", "location": ["Belgium"], "timezone": None, "verified": 1}
+    found = {"mccmnc": 20601, "status": {"a": 1}, "is_ported": 0, "is_roaming": "maybe", "home_info": network}
+    assert NumberLookup.from_response({"message": NUMBER | found}) == lookup(
+        mccmnc="20601", ported=False, home_network=Network("7", 32, None, None, verified=True)
+    )
+    assert Network.from_response({"country_code": "BE"}) == Network()
+
+
+def test_lookup_is_cleaned() -> None:
+    """Texts lose control characters and surrogates."""
+    found = {"status": "Deli\ud800vered\n", "home_info": {"network_name": "\u202eOrange\x00 \r\n NV"}}
+    assert NumberLookup.from_response({"message": NUMBER | found}) == lookup(
+        status="Delivered", home_network=Network("Orange NV")
     )
 
 
-def test_network_with_missing_parts() -> None:
-    """All of a network may be missing."""
-    assert Network.from_response({"network_name": "Orange"}) == Network("Orange", None, None, None, None)
+@pytest.mark.parametrize("response", [{}, {"message": None}, {"message": []}, {"message": {"msisdn": 1}}])
+def test_malformed_lookup(response: dict[str, Any]) -> None:
+    """A lookup without a number and an error code leaves its outcome unknown."""
+    with pytest.raises(SmsboxOutcomeUnknownError):
+        NumberLookup.from_response(response)
+
+
+@pytest.mark.parametrize(
+    ("sender", "valid"),
+    [
+        ("Home", True),
+        ("A1b2C3d4E5f", True),
+        ("A1b2C3d4E5f6", False),
+        ("1" * 16, True),
+        ("1" * 17, False),
+        ("", False),
+        ("Thuis!", False),
+        ("Zoë", False),
+        ("٣٣", False),
+        ("Home\n", False),
+    ],
+)
+def test_sender(sender: str, *, valid: bool) -> None:
+    """A sender has at most 11 letters and digits, or at most 16 digits."""
+    assert (SENDER.fullmatch(sender) is not None) is valid
+
+
+def test_otp_placeholder() -> None:
+    """The gateway puts the password in this place."""
+    assert OTP_PLACEHOLDER == "{OTP}"
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("Mum", "Mum"),
+        ("123", "123"),
+        ("1 2-3", "1 2-3"),
+        ("1234", "***234"),
+        ("32496123456, Mum, 32471000007", "***456, Mum, ***007"),
+        ("0496123456 Mum", "***456 Mum"),
+        ("+32 (0)496 / 12.34.56", "+***456"),
+        ("0496\u200e12\u00a034\u221256", "***456"),
+        ("x" * 50_000 + " 1" * 10, "x" * 50_000 + " ***111"),
+    ],
+)
+def test_mask_numbers(text: str, masked: str) -> None:
+    """Of a number only the last three digits are shown, however it is written."""
+    assert mask_numbers(text) == masked
+    assert mask_numbers(masked) == masked

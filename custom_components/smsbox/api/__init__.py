@@ -1,6 +1,7 @@
 """The SMSBOX gateway, as a client library would give it."""
 
-from .client import DEFAULT_URL, MAX_NUMBERS, SmsboxClient
+from .cleaning import mask_numbers
+from .client import DEFAULT_URL, SmsboxClient
 from .errors import (
     SmsboxAuthenticationError,
     SmsboxConnectionError,
@@ -11,6 +12,16 @@ from .errors import (
     SmsboxTryAgainLaterError,
 )
 from .models import (
+    MAX_LONG_SMS,
+    MAX_LONG_UNICODE_SMS,
+    MAX_NUMBERS,
+    MAX_SMS,
+    MAX_TTS,
+    MAX_TTS_PART,
+    MAX_UNICODE_SMS,
+    MAX_VOICE,
+    OTP_PLACEHOLDER,
+    SENDER,
     AcceptedMessage,
     DeliveryReport,
     DeliveryStatus,
@@ -20,10 +31,20 @@ from .models import (
     NumberLookup,
     OtpVerification,
 )
+from .reports import parse_reports
 
 __all__ = [
     "DEFAULT_URL",
+    "MAX_LONG_SMS",
+    "MAX_LONG_UNICODE_SMS",
     "MAX_NUMBERS",
+    "MAX_SMS",
+    "MAX_TTS",
+    "MAX_TTS_PART",
+    "MAX_UNICODE_SMS",
+    "MAX_VOICE",
+    "OTP_PLACEHOLDER",
+    "SENDER",
     "AcceptedMessage",
     "DeliveryReport",
     "DeliveryStatus",
@@ -40,4 +61,6 @@ __all__ = [
     "SmsboxOutcomeUnknownError",
     "SmsboxRejectedError",
     "SmsboxTryAgainLaterError",
+    "mask_numbers",
+    "parse_reports",
 ]

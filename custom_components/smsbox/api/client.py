@@ -1,11 +1,11 @@
-"""The client of the gateway: one method a service, every request by one `_request`."""
+"""The client of the gateway: one method per service, and one `_request` for all of them."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set as AbstractSet
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 import json
-import math
 import re
 from typing import Any
 from urllib.parse import urlencode
@@ -23,6 +23,7 @@ from aiohttp import (
     ServerDisconnectedError,
 )
 
+from .cleaning import clean_message
 from .errors import (
     SmsboxAuthenticationError,
     SmsboxConnectionError,
@@ -31,36 +32,55 @@ from .errors import (
     SmsboxRejectedError,
     SmsboxTryAgainLaterError,
 )
-from .models import AcceptedMessage, Gender, Language, NumberLookup, OtpVerification, integer, phone_number
+from .models import (
+    OTP_FAILED,
+    OTP_VERIFIED,
+    AcceptedMessage,
+    Gender,
+    Language,
+    NumberLookup,
+    OtpVerification,
+    Response,
+    integer,
+    parse_balance,
+    parse_number,
+)
 
 DEFAULT_URL = "https://core.smsbox.be/api/v1"
-MAX_NUMBERS = 500
+
 MAX_CONNECTIONS = 10
 MAX_QUEUED = 60  # seconds behind others, such as those that hang
+MAX_RESPONSE = 1024 * 1024  # bytes, after decompression
 TIMEOUT = ClientTimeout(connect=5, total=10)
 
-# Seconds from the first try to connect to the second and the third, which come later where connecting timed out.
+# Seconds from the first attempt to connect to the second and the third, or later if connecting times out.
 RETRY_AFTER = (0.5, 2)
 
-# What the gateway may ask to wait, in seconds: at most a day or so.
+# The seconds that the gateway may ask to wait: at most about a day.
 RETRY_AFTER_HEADER = re.compile(r"[1-9][0-9]{0,4}")
 
-# Of a phone number in the gateway's words only the last digits go into an error.
-MOST_OF_A_NUMBER = re.compile("[0-9]{3,}(?=[0-9]{3})")
-
+SUCCESS = 10
+SENDSMS_SUCCESS = 100
+BALANCE_SUCCESS = 100
 AUTHENTICATION_CODES = frozenset({4, 20, 21})
 CREDITS_CODE = 60
 SENDSMS_CREDITS_CODE = 10
 TRY_AGAIN_LATER_CODE = 98
-WRONG_OTP_CODES = frozenset({40, 51})
 
-type Answer = dict[str, Any]
+# Of aiohttp's errors only the names are passed on: their texts hold URLs, and with them numbers and passwords.
 
-# Of aiohttp's errors only the names go further: the texts hold addresses, and with them numbers and passwords.
+
+@dataclass(frozen=True, slots=True)
+class _HttpResponse:
+    """What came over the wire."""
+
+    status: int
+    retry_after: str
+    body: bytes
 
 
 async def _never_repeat(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
-    """Keep aiohttp from sending a GET again by itself once its connection broke."""
+    """Keep aiohttp from silently repeating a GET whose connection broke."""
     try:
         return await handler(request)
     except ClientConnectorError:
@@ -72,28 +92,32 @@ async def _never_repeat(request: ClientRequest, handler: ClientHandlerType) -> C
 class SmsboxClient:
     """One account of the gateway.
 
-    Every method raises SmsboxConnectionError where no connection came about (after three tries for what sends or
+    Every method raises SmsboxConnectionError if no connection was established (after three attempts for what sends or
     costs), SmsboxAuthenticationError, SmsboxTryAgainLaterError, SmsboxRejectedError with the service's code, and
     SmsboxOutcomeUnknownError for everything else that happens after the request went out. What costs raises
     SmsboxCreditsError too. Numbers are digits with the country code, without `+`.
+
+    `on_response` is called whenever the gateway itself answers and is not busy.
     """
 
-    def __init__(self, session: ClientSession, api_key: str, url: str = DEFAULT_URL) -> None:
+    def __init__(
+        self,
+        session: ClientSession,
+        api_key: str,
+        url: str = DEFAULT_URL,
+        *,
+        on_response: Callable[[], None] | None = None,
+    ) -> None:
         self._session = session
+        self._api_key = api_key
         self._url = url.rstrip("/")
-        self._headers = {"X-Api-Key": api_key, "Content-Type": "application/x-www-form-urlencoded"}
+        self._on_response = on_response
         self._connections = asyncio.Semaphore(MAX_CONNECTIONS)
 
     async def balance(self) -> float:
         """Return the account's balance in credits."""
-
-        def parse(answer: Answer) -> float:
-            credits_left = float(str(answer["message"]))
-            if not math.isfinite(credits_left):
-                raise ValueError("not a balance")
-            return credits_left
-
-        return await self._request("GET", "balance", {}, success={100}, parse=parse, retry=False)
+        response = await self._request("GET", "balance", {}, success={BALANCE_SUCCESS}, retry=False)
+        return parse_balance(response)
 
     async def send_sms(
         self,
@@ -107,19 +131,16 @@ class SmsboxClient:
     ) -> list[AcceptedMessage]:
         """Send a text to at most 500 numbers; return what was accepted, not always in order or complete.
 
-        `long_sms` allows more than one part, `unicode` sends characters outside the GSM alphabet as they are;
-        `report_url` is where the delivery reports go to.
+        `long_sms` allows more than one part, `unicode` sends characters outside the GSM alphabet as they are, and
+        delivery reports go to `report_url`.
         """
-        return await self._sendsms(
-            numbers,
-            message,
-            {
-                "from": sender,
-                "longsms": "1" if long_sms else None,
-                "unicode": "1" if unicode else None,
-                "noti": report_url,
-            },
-        )
+        options = {
+            "from": sender,
+            "longsms": "1" if long_sms else None,
+            "unicode": "1" if unicode else None,
+            "noti": report_url,
+        }
+        return await self._sendsms(numbers, message, options)
 
     async def send_tts(
         self,
@@ -130,149 +151,101 @@ class SmsboxClient:
         long_sms: bool = False,
         report_url: str | None = None,
     ) -> list[AcceptedMessage]:
-        """Have a text read aloud in a call to at most 500 numbers; return as `send_sms` does."""
-        return await self._sendsms(
-            numbers,
-            message,
-            {
-                "tts": "1",
-                "ttslng": language.ttslng,
-                "longsms": "1" if long_sms else None,
-                "noti": report_url,
-            },
-        )
+        """Have a text read aloud in a call to at most 500 numbers; return the same as `send_sms`."""
+        options = {
+            "tts": "1",
+            "ttslng": language.tts_code,
+            "longsms": "1" if long_sms else None,
+            "noti": report_url,
+        }
+        return await self._sendsms(numbers, message, options)
 
     async def _sendsms(
         self, numbers: Iterable[str], message: str, options: Mapping[str, str | None]
     ) -> list[AcceptedMessage]:
-        """Send a text or read it aloud."""
-
-        def parse(answer: Answer) -> list[AcceptedMessage]:
-            if not isinstance(answer["message"], list):
-                raise TypeError("not a list")
-            return [AcceptedMessage.from_response(element) for element in answer["message"]]
-
-        return await self._request(
+        """Send a text, or have it read aloud."""
+        response = await self._request(
             "POST",
             "sendsms",
             {"numbers": ",".join(numbers), "message": message, **options},
-            success={100},
-            parse=parse,
+            success={SENDSMS_SUCCESS},
             credits_code=SENDSMS_CREDITS_CODE,
         )
+        return AcceptedMessage.list_from_response(response)
 
     async def send_voice(
-        self,
-        number: str,
-        message: str,
-        *,
-        language: Language,
-        gender: Gender,
-        send_at: datetime | None = None,
+        self, number: str, message: str, *, language: Language, gender: Gender, send_at: datetime | None = None
     ) -> None:
-        """Call a number and say the message, now or at an aware time; there is no report of it."""
-        await self._request(
-            "POST",
-            "voice/send",
-            {
-                "number": number,
-                "message": message,
-                "lang": language.upper(),
-                "gender": gender[0].upper(),
-                "send_at": f"{send_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if send_at else None,
-            },
-            success={10},
-            parse=lambda _: None,
-        )
+        """Call a number and say the message, now or at an aware time; no report follows."""
+        fields = {
+            "number": number,
+            "message": message,
+            "lang": language.voice_code,
+            "gender": gender.code,
+            "send_at": f"{send_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if send_at else None,
+        }
+        await self._request("POST", "voice/send", fields, success={SUCCESS})
 
     async def send_otp(self, number: str, text: str | None = None) -> str:
-        """Send a one-time password, in a text that holds `{OTP}` or in the gateway's; return the number to refer to."""
-        return await self._request(
-            "POST",
-            "otp/send",
-            {"number": number, "text": text},
-            success={10},
-            parse=lambda answer: phone_number(answer["number"]),
-        )
+        """Send a one-time password, in a text with `{OTP}` or in the gateway's; return the number to refer to."""
+        response = await self._request("POST", "otp/send", {"number": number, "text": text}, success={SUCCESS})
+        return parse_number(response)
 
     async def verify_otp(self, otp: str, number: str | None = None) -> OtpVerification:
         """Check a one-time password, which uses it up."""
-
-        def parse(answer: Answer) -> OtpVerification:
-            verified_number = answer.get("number")
-            code = integer(answer["code"])
-            return OtpVerification(
-                verified=code not in WRONG_OTP_CODES,
-                number=phone_number(verified_number) if verified_number else None,
-                code=code,
-            )
-
-        return await self._request(
-            "GET", "otp/verify", {"otp": otp, "number": number}, success={11, *WRONG_OTP_CODES}, parse=parse
+        response = await self._request(
+            "GET", "otp/verify", {"otp": otp, "number": number}, success={OTP_VERIFIED, *OTP_FAILED}
         )
+        return OtpVerification.from_response(response)
 
     async def lookup_number(self, number: str) -> NumberLookup:
         """Look a number up in the home location register; costs 0.25 credit."""
-        return await self._request(
-            "GET",
-            "hlr",
-            {"number": number},
-            success={10},
-            parse=lambda answer: NumberLookup.from_response(answer["message"]),
-        )
+        response = await self._request("GET", "hlr", {"number": number}, success={SUCCESS})
+        return NumberLookup.from_response(response)
 
-    async def _request[T](
+    async def _request(
         self,
         method: str,
         path: str,
-        parameters: Mapping[str, str | None],
+        fields: Mapping[str, str | None],
         *,
-        success: Iterable[int],
-        parse: Callable[[Answer], T],
+        success: AbstractSet[int],
         credits_code: int = CREDITS_CODE,
         retry: bool = True,
-    ) -> T:
-        """Send one request and return its parsed answer."""
-        fields = {key: value for key, value in parameters.items() if value is not None}
-        status, retry_after, body = await self._connect(method, path, fields, RETRY_AFTER if retry else ())
-        if status == HTTPStatus.UNAUTHORIZED:
+    ) -> Response:
+        """Send a request; return the response if its code means success."""
+        given = {key: value for key, value in fields.items() if value is not None}
+        http = await self._send_with_retry(method, path, given, RETRY_AFTER if retry else ())
+        response, code = _parse(http)
+        if self._on_response and code != TRY_AGAIN_LATER_CODE:
+            self._on_response()
+        if http.status == HTTPStatus.UNAUTHORIZED or code in AUTHENTICATION_CODES:
             raise SmsboxAuthenticationError
-        if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
-            raise SmsboxTryAgainLaterError(int(retry_after) if RETRY_AFTER_HEADER.fullmatch(retry_after) else None)
-        if status not in (HTTPStatus.OK, HTTPStatus.CREATED):
-            raise SmsboxOutcomeUnknownError(f"HTTP status {status}")
-        try:
-            answer = json.loads(body)
-            code = integer(answer["code"])
-            if code in success:
-                return parse(answer)
-        except AttributeError, KeyError, TypeError, ValueError, RecursionError:
-            # The answer may hold numbers and codes: it is not carried along.
-            raise SmsboxOutcomeUnknownError("the answer makes no sense") from None
-        if code in AUTHENTICATION_CODES:
-            raise SmsboxAuthenticationError
-        if code in (CREDITS_CODE, credits_code):
+        if code in success:
+            return response
+        if code in {CREDITS_CODE, credits_code}:
             raise SmsboxCreditsError
         if code == TRY_AGAIN_LATER_CODE:
             raise SmsboxTryAgainLaterError
-        message = answer.get("message")
-        raise SmsboxRejectedError(code, MOST_OF_A_NUMBER.sub("***", message) if isinstance(message, str) else "")
+        message = response.get("message")
+        secrets = (self._api_key, given.get("noti", ""))
+        raise SmsboxRejectedError(code, clean_message(message, secrets) if isinstance(message, str) else "")
 
-    async def _connect(
+    async def _send_with_retry(
         self, method: str, path: str, fields: Mapping[str, str], retries: Iterable[float]
-    ) -> tuple[int, str, bytes]:
-        """Send one request; try again only while no connection comes about."""
+    ) -> _HttpResponse:
+        """Send a request; try again only while no connection is established."""
         loop = asyncio.get_running_loop()
         start = loop.time()
         for retry_after in retries:
             try:
-                return await self._exchange(method, path, fields)
+                return await self._send_once(method, path, fields)
             except SmsboxConnectionError:
                 await asyncio.sleep(start + retry_after - loop.time())
-        return await self._exchange(method, path, fields)
+        return await self._send_once(method, path, fields)
 
-    async def _exchange(self, method: str, path: str, fields: Mapping[str, str]) -> tuple[int, str, bytes]:
-        """Send one request once; return HTTP status, Retry-After header and body of the answer."""
+    async def _send_once(self, method: str, path: str, fields: Mapping[str, str]) -> _HttpResponse:
+        """Send a request once."""
         loop = asyncio.get_running_loop()
         queued = loop.time()
         try:
@@ -284,14 +257,44 @@ class SmsboxClient:
                     f"{self._url}/{path}",
                     params=fields if method == "GET" else None,
                     # aiohttp's own form takes three times as long to encode.
-                    data=urlencode(fields) if method == "POST" else None,
-                    headers=self._headers,
+                    data=urlencode(fields, safe=",") if method == "POST" else None,
+                    headers={"X-Api-Key": self._api_key, "Content-Type": "application/x-www-form-urlencoded"},
                     timeout=TIMEOUT,
                     allow_redirects=False,
-                    middlewares=(_never_repeat,) if method == "GET" else (),  # a POST it does not repeat
+                    middlewares=(_never_repeat,) if method == "GET" else (),  # aiohttp does not repeat a POST
                 ) as response:
-                    return response.status, response.headers.get("Retry-After", ""), await response.read()
+                    return _HttpResponse(
+                        response.status, response.headers.get("Retry-After", ""), await _read_body(response)
+                    )
         except (ClientConnectorError, ConnectionTimeoutError) as error:
             raise SmsboxConnectionError(type(error).__name__) from None
         except (ClientError, TimeoutError) as error:
             raise SmsboxOutcomeUnknownError(type(error).__name__) from None
+
+
+async def _read_body(response: ClientResponse) -> bytes:
+    """Return the body of a response; raise SmsboxOutcomeUnknownError if it is too long."""
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > MAX_RESPONSE:
+            response.close()
+            raise SmsboxOutcomeUnknownError("response too long")
+    return bytes(body)
+
+
+def _parse(http: _HttpResponse) -> tuple[Response, int]:
+    """Return the gateway's JSON and the code in it."""
+    if http.status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
+        asked = RETRY_AFTER_HEADER.fullmatch(http.retry_after)
+        raise SmsboxTryAgainLaterError(int(asked[0]) if asked else None)
+    if http.status not in {HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.UNAUTHORIZED}:
+        raise SmsboxOutcomeUnknownError(f"HTTP status {http.status}")
+    try:
+        response: Any = json.loads(http.body)
+        return response, integer(response["code"])
+    except KeyError, TypeError, ValueError, RecursionError:
+        if http.status == HTTPStatus.UNAUTHORIZED:
+            raise SmsboxAuthenticationError from None
+        # The response may hold numbers and passwords: it is not carried along.
+        raise SmsboxOutcomeUnknownError("malformed response") from None

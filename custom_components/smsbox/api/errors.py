@@ -1,16 +1,25 @@
-"""What can go wrong between us and the gateway."""
+"""What can go wrong between us and the gateway.
+
+SmsboxError
+├── SmsboxConnectionError        nothing was sent
+├── SmsboxOutcomeUnknownError    it may have been sent
+├── SmsboxAuthenticationError    the API key is refused
+├── SmsboxCreditsError           there are too few credits
+├── SmsboxTryAgainLaterError     the gateway is busy and did nothing
+└── SmsboxRejectedError          anything else that the gateway refuses
+"""
 
 
 class SmsboxError(Exception):
-    """Base of all errors of the gateway's client."""
+    """Base of all errors of the client."""
 
 
 class SmsboxConnectionError(SmsboxError):
-    """No connection came about: nothing was sent."""
+    """No connection was established: nothing was sent."""
 
 
 class SmsboxOutcomeUnknownError(SmsboxError):
-    """The request went out, but no answer that makes sense came: it may have been carried out."""
+    """The request went out, but no usable response came: it may have been carried out."""
 
 
 class SmsboxAuthenticationError(SmsboxError):
@@ -22,7 +31,7 @@ class SmsboxCreditsError(SmsboxError):
 
 
 class SmsboxTryAgainLaterError(SmsboxError):
-    """The gateway is too busy; `retry_after` is what it asks to wait, in seconds."""
+    """The gateway is busy; `retry_after` is how many seconds it asks to wait, if it does."""
 
     def __init__(self, retry_after: int | None = None) -> None:
         super().__init__("try again later")
@@ -30,7 +39,7 @@ class SmsboxTryAgainLaterError(SmsboxError):
 
 
 class SmsboxRejectedError(SmsboxError):
-    """The gateway refuses the request, with a code of that service and its own words."""
+    """The gateway refuses the request, with a code of that service and a message, which is cleaned."""
 
     def __init__(self, code: int, message: str) -> None:
         super().__init__(f"{message} ({code})")

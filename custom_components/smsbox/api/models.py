@@ -1,26 +1,36 @@
-"""What the gateway takes and answers.
+"""What the gateway accepts and answers.
 
-Each `from_response` takes what the gateway's JSON holds and raises KeyError, TypeError or ValueError where its shape
-makes no sense.
+A response that is malformed raises SmsboxOutcomeUnknownError, as the request that it belongs to may have been carried
+out. Texts in it lose control characters and surrogates.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Self
+from functools import wraps
+import math
+import re
+from typing import Any, Final, Self
 
+from .cleaning import clean_text
+from .errors import SmsboxOutcomeUnknownError
 
-def integer(value: object) -> int:
-    """Return an integer of up to 64 bits, given as a number or as digits; raise ValueError for anything else."""
-    if isinstance(value, str) and value.isascii() and value.isdigit():
-        value = int(value)
-    if type(value) is not int or abs(value) >= 2**63:
-        raise ValueError("not an integer")
-    return value
+MAX_NUMBERS: Final = 500
+MAX_SMS: Final = 160
+MAX_LONG_SMS: Final = 918
+MAX_UNICODE_SMS: Final = 70
+MAX_LONG_UNICODE_SMS: Final = 402
+MAX_TTS: Final = 918
+MAX_TTS_PART: Final = 160
+MAX_VOICE: Final = 5000
 
+SENDER: Final = re.compile(r"[0-9]{1,16}|[A-Za-z0-9]{1,11}")
+OTP_PLACEHOLDER: Final = "{OTP}"
 
-def phone_number(value: object) -> str:
-    """Return a number's digits, given as a string or as a number; raise ValueError for anything else."""
-    return str(integer(value.removeprefix("+") if isinstance(value, str) else value))
+OTP_VERIFIED: Final = 11
+OTP_FAILED: Final = frozenset({40, 51})
+
+type Response = dict[str, Any]
 
 
 class Language(StrEnum):
@@ -31,9 +41,14 @@ class Language(StrEnum):
     FR = "fr"
 
     @property
-    def ttslng(self) -> str:
-        """Return the language as `sendsms` wants it."""
-        return str(list(Language).index(self))
+    def tts_code(self) -> str:
+        """Return the language as text-to-speech wants it."""
+        return {Language.NL: "0", Language.EN: "1", Language.FR: "2"}[self]
+
+    @property
+    def voice_code(self) -> str:
+        """Return the language as voice calls want it."""
+        return {Language.NL: "NL", Language.EN: "EN", Language.FR: "FR"}[self]
 
 
 class Gender(StrEnum):
@@ -42,9 +57,14 @@ class Gender(StrEnum):
     MALE = "male"
     FEMALE = "female"
 
+    @property
+    def code(self) -> str:
+        """Return the gender as voice calls want it."""
+        return {Gender.MALE: "M", Gender.FEMALE: "F"}[self]
+
 
 class DeliveryStatus(StrEnum):
-    """What became of a message, by the last delivery report."""
+    """The status of a message, by its last delivery report."""
 
     SENT = "sent"
     DELIVERED = "delivered"
@@ -57,59 +77,100 @@ class DeliveryStatus(StrEnum):
     ERROR = "error"
 
     @classmethod
-    def from_code(cls, code: int) -> Self:
-        """Return the status of a report's code; a code that is not documented counts as unknown."""
-        return cls(_STATUS_BY_CODE.get(code, "unknown"))
+    def from_code(cls, code: int) -> DeliveryStatus:
+        """Return the status for a report's code; a code that is not documented counts as unknown."""
+        return _STATUSES.get(code, cls.UNKNOWN)
 
     @property
     def final(self) -> bool:
-        """Return whether no other report is to be expected."""
-        return self not in _PENDING
+        """Return whether no further report is expected."""
+        return self not in {DeliveryStatus.SENT, DeliveryStatus.BUFFERED, DeliveryStatus.UNKNOWN}
 
 
-_PENDING = frozenset(
-    {DeliveryStatus.SENT, DeliveryStatus.BUFFERED, DeliveryStatus.UNKNOWN},
-)
-_STATUS_BY_CODE = {
-    10: "sent",
-    11: "delivered",
-    12: "buffered",
-    13: "undelivered",
-    14: "expired",
-    15: "rejected",
-    16: "unknown",
-    20: "blacklisted",
-    1: "error",
+_STATUSES = {
+    1: DeliveryStatus.ERROR,
+    10: DeliveryStatus.SENT,
+    11: DeliveryStatus.DELIVERED,
+    12: DeliveryStatus.BUFFERED,
+    13: DeliveryStatus.UNDELIVERED,
+    14: DeliveryStatus.EXPIRED,
+    15: DeliveryStatus.REJECTED,
+    16: DeliveryStatus.UNKNOWN,
+    20: DeliveryStatus.BLACKLISTED,
 }
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryReport:
-    """A status that the gateway reports for a message."""
+def integer(value: object) -> int:
+    """Return an integer of up to 64 bits, given as a number or as digits; raise ValueError for anything else."""
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        value = int(value)
+    if type(value) is not int or abs(value) >= 2**63:
+        raise ValueError("not an integer")
+    return value
 
-    msgid: int
-    status_code: int
-    status: DeliveryStatus
 
-    @classmethod
-    def from_response(cls, msgid: object, status: object) -> Self:
-        """Return the report of the two fields that the gateway posts."""
-        code = integer(status)
-        return cls(integer(msgid), code, DeliveryStatus.from_code(code))
+def _malformed_is_unknown[**P, T](parse: Callable[P, T]) -> Callable[P, T]:
+    """Make what parses a response raise SmsboxOutcomeUnknownError if the response is malformed."""
+
+    @wraps(parse)
+    def parse_or_raise(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return parse(*args, **kwargs)
+        except AttributeError, KeyError, TypeError, ValueError:
+            # The response may hold numbers and passwords: it is not carried along.
+            raise SmsboxOutcomeUnknownError("malformed response") from None
+
+    return parse_or_raise
+
+
+@_malformed_is_unknown
+def parse_balance(response: Response) -> float:
+    """Return the balance in credits."""
+    balance = float(str(response["message"]))
+    if not math.isfinite(balance):
+        raise ValueError("not a balance")
+    return balance
+
+
+@_malformed_is_unknown
+def parse_number(response: Response) -> str:
+    """Return the phone number that a response is about."""
+    return _phone_number(response["number"])
 
 
 @dataclass(frozen=True, slots=True)
 class AcceptedMessage:
-    """A message that the gateway took over; `msgid` is what its delivery reports carry, None if it has none."""
+    """A message that the gateway accepted; `msgid` is what its delivery reports carry, if any come."""
 
     number: str
     msgid: int | None
 
     @classmethod
-    def from_response(cls, element: dict[str, Any]) -> Self:
-        """Return one element of the answer of `sendsms`."""
-        msgid = element.get("msgid")
-        return cls(phone_number(element["number"]), None if msgid is None else integer(msgid))
+    @_malformed_is_unknown
+    def list_from_response(cls, response: Response) -> list[Self]:
+        """Return the accepted messages in the order of the response."""
+        if not isinstance(response["message"], list):
+            raise TypeError("not a list")
+        return [
+            cls(_phone_number(element["number"]), None if (msgid := element.get("msgid")) is None else integer(msgid))
+            for element in response["message"]
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReport:
+    """A status that the gateway reports for a message, and the reference in the URL that it was sent to."""
+
+    msgid: int
+    status_code: int
+    status: DeliveryStatus
+    ref: str | None = None
+
+    @classmethod
+    def from_fields(cls, msgid: object, status: object, ref: str | None = None) -> Self:
+        """Return the report that two posted fields give; raise ValueError if one is malformed."""
+        code = integer(status)
+        return cls(integer(msgid), code, DeliveryStatus.from_code(code), ref)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,33 +181,40 @@ class OtpVerification:
     number: str | None
     code: int
 
+    @classmethod
+    @_malformed_is_unknown
+    def from_response(cls, response: Response) -> Self:
+        """Return what the gateway says of a password."""
+        code, number = integer(response["code"]), response.get("number")
+        return cls(verified=code == OTP_VERIFIED, number=_phone_number(number) if number else None, code=code)
+
 
 @dataclass(frozen=True, slots=True)
 class Network:
     """A mobile network."""
 
-    name: str | None
-    country_code: int | None
-    location: str | None
-    timezone: str | None
-    verified: bool | None
+    name: str | None = None
+    country_code: int | None = None
+    location: str | None = None
+    timezone: str | None = None
+    verified: bool | None = None
 
     @classmethod
-    def from_response(cls, info: dict[str, Any] | None) -> Self:
-        """Return a network of the answer of `hlr`, where all may be missing."""
-        info = info or {}
+    def from_response(cls, network: dict[str, Any] | None) -> Self:
+        """Return a network, of which anything may be missing."""
+        network = network or {}
         return cls(
-            name=info.get("network_name"),
-            country_code=info.get("country_code"),
-            location=info.get("location"),
-            timezone=info.get("timezone"),
-            verified=info.get("verified"),
+            name=_optional_text(network.get("network_name")),
+            country_code=_optional_integer(network.get("country_code")),
+            location=_optional_text(network.get("location")),
+            timezone=_optional_text(network.get("timezone")),
+            verified=_optional_boolean(network.get("verified")),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class NumberLookup:
-    """What the home location register (HLR) knows of a number."""
+    """What the home location register (HLR) knows about a number."""
 
     number: str
     reachable: bool
@@ -161,20 +229,45 @@ class NumberLookup:
     home_network: Network
 
     @classmethod
-    def from_response(cls, message: dict[str, Any]) -> Self:
-        """Return the `message` of the answer of `hlr`."""
-        error_code = integer(message["error_code"])
+    @_malformed_is_unknown
+    def from_response(cls, response: Response) -> Self:
+        """Return a lookup, of which anything but number and error code may be missing."""
+        lookup = response["message"]
+        error_code = integer(lookup["error_code"])
         return cls(
-            number=phone_number(message["msisdn"]),
+            number=_phone_number(lookup["msisdn"]),
             reachable=error_code == 0,
-            status=message.get("status"),
+            status=_optional_text(lookup.get("status")),
             error_code=error_code,
-            error_text=message.get("error_text"),
-            type=message.get("type"),
-            mccmnc=message.get("mccmnc"),
-            ported=message.get("is_ported"),
-            roaming=message.get("is_roaming"),
-            # spelled that way by the gateway
-            issuing_network=Network.from_response(message.get("issueing_info")),
-            home_network=Network.from_response(message.get("home_info")),
+            error_text=_optional_text(lookup.get("error_text")),
+            type=_optional_text(lookup.get("type")),
+            mccmnc=_optional_text(lookup.get("mccmnc")),
+            ported=_optional_boolean(lookup.get("is_ported")),
+            roaming=_optional_boolean(lookup.get("is_roaming")),
+            # The gateway spells it that way.
+            issuing_network=Network.from_response(lookup.get("issueing_info")),
+            home_network=Network.from_response(lookup.get("home_info")),
         )
+
+
+def _phone_number(value: object) -> str:
+    """Return a number's digits, given as a string or as a number; raise ValueError for anything else."""
+    return str(integer(value.removeprefix("+") if isinstance(value, str) else value))
+
+
+def _optional_text(value: object) -> str | None:
+    """Return a text, also if it is given as a number."""
+    return clean_text(str(value)) if isinstance(value, str | int) else None
+
+
+def _optional_integer(value: object) -> int | None:
+    """Return an integer if there is one."""
+    try:
+        return integer(value)
+    except ValueError:
+        return None
+
+
+def _optional_boolean(value: object) -> bool | None:
+    """Return a boolean, also if it is given as 0 or 1."""
+    return bool(value) if value in (0, 1) else None
