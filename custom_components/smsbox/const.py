@@ -16,7 +16,14 @@ CONF_DELIVERY_REPORTS: Final = "delivery_reports"
 CONF_UNSUPPORTED_CHARACTERS: Final = "unsupported_characters"
 DEFAULT_LOW_CREDITS: Final = 25
 
+SECTION_SPENDING_GUARD: Final = "spending_guard"
+CONF_LIMIT_HOUR: Final = "limit_hour"
+CONF_LIMIT_DAY: Final = "limit_day"
+DEFAULT_LIMIT_HOUR: Final = 20
+DEFAULT_LIMIT_DAY: Final = 100
+
 SUBENTRY_RECIPIENT: Final = "recipient"
+SUBENTRY_PLAN: Final = "alert_plan"
 CONF_CHANNELS: Final = "channels"
 CONF_GENDER: Final = "gender"
 CONF_LANGUAGE: Final = "language"
