@@ -47,12 +47,13 @@ from .const import (
     DOMAIN,
     LOGGER,
     SECTION_SPENDING_GUARD,
+    SUBENTRY_PLAN,
     SUBENTRY_RECIPIENT,
     UnsupportedCharacters,
 )
 from .errors import flow_error
 from .gateway import create_client
-from .subentry_flows import RecipientFlow
+from .subentry_flows import PlanFlow, RecipientFlow
 from .text import strip_invisible
 
 API_KEY_SCHEMA = vol.Schema(
@@ -102,7 +103,7 @@ class SmsboxConfigFlow(ConfigFlow, domain=DOMAIN):
     @override
     def async_get_supported_subentry_types(cls, config_entry: ConfigEntry) -> dict[str, type[ConfigSubentryFlow]]:
         """Return the flows of the subentries."""
-        return {SUBENTRY_RECIPIENT: RecipientFlow}
+        return {SUBENTRY_RECIPIENT: RecipientFlow, SUBENTRY_PLAN: PlanFlow}
 
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
         """Start asking for a new API key because the gateway refused the stored one."""

@@ -1,4 +1,4 @@
-"""Flow of a recipient."""
+"""Flows of recipients and plans."""
 
 from typing import Any
 
@@ -16,6 +16,7 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
+from . import plan_form
 from .api import SENDER, Gender, Language, SmsboxAuthenticationError, SmsboxCreditsError, SmsboxError
 from .const import CONF_CHANNELS, CONF_GENDER, CONF_LANGUAGE, CONF_NUMBERS, CONF_SENDER, Channel
 from .errors import flow_error
@@ -30,7 +31,30 @@ type _Errors = dict[str, str]
 type _Placeholders = dict[str, str]
 
 
-class RecipientFlow(ConfigSubentryFlow):
+class _NamedSubentryFlow(ConfigSubentryFlow):
+    """Flow of a subentry whose title is a name that no other subentry of the account has."""
+
+    @property
+    def _subentry(self) -> ConfigSubentry | None:
+        """Return the subentry that is changed, None for a new one."""
+        return self._get_reconfigure_subentry() if self.source == SOURCE_RECONFIGURE else None
+
+    def _name_errors(self, name: str) -> _Errors:
+        """Return the form's errors for a name, which only one subentry of the account can have."""
+        if not name:
+            return {CONF_NAME: "no_name"}
+        others = (other for other in self._get_entry().subentries.values() if other is not self._subentry)
+        taken = any(name_key(other.title) == name_key(name) for other in others)
+        return {CONF_NAME: "already_configured"} if taken else {}
+
+    def _save(self, name: str, data: dict[str, Any]) -> SubentryFlowResult:
+        """Store the subentry."""
+        if (subentry := self._subentry) is not None:
+            return self.async_update_and_abort(self._get_entry(), subentry, title=name, data=data)
+        return self.async_create_entry(title=name, data=data)
+
+
+class RecipientFlow(_NamedSubentryFlow):
     """Flow of a recipient."""
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
@@ -62,25 +86,6 @@ class RecipientFlow(ConfigSubentryFlow):
         )
 
     async_step_reconfigure = async_step_user
-
-    @property
-    def _subentry(self) -> ConfigSubentry | None:
-        """Return the subentry that is changed, None for a new one."""
-        return self._get_reconfigure_subentry() if self.source == SOURCE_RECONFIGURE else None
-
-    def _name_errors(self, name: str) -> _Errors:
-        """Return the form's errors for a name, which only one subentry of the account can have."""
-        if not name:
-            return {CONF_NAME: "no_name"}
-        others = (other for other in self._get_entry().subentries.values() if other is not self._subentry)
-        taken = any(name_key(other.title) == name_key(name) for other in others)
-        return {CONF_NAME: "already_configured"} if taken else {}
-
-    def _save(self, name: str, data: dict[str, Any]) -> SubentryFlowResult:
-        """Store the subentry."""
-        if (subentry := self._subentry) is not None:
-            return self.async_update_and_abort(self._get_entry(), subentry, title=name, data=data)
-        return self.async_create_entry(title=name, data=data)
 
     def _schema(self) -> vol.Schema:
         """Return the form."""
@@ -145,6 +150,31 @@ class RecipientFlow(ConfigSubentryFlow):
             {CONF_NUMBERS: "not_reachable"} if unreachable else {},
             {"unreachable": ", ".join(unreachable), "networks": ", ".join(reachable) or "-"},
         )
+
+
+class PlanFlow(_NamedSubentryFlow):
+    """Flow of a plan."""
+
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Ask for a new plan, or for changes of an existing one."""
+        errors: _Errors = {}
+        suggested = user_input
+        if user_input is not None:
+            data, errors = plan_form.to_store(self.hass, user_input)
+            name = strip_invisible(data.pop(CONF_NAME))
+            errors |= self._name_errors(name)
+            if not errors:
+                return self._save(name, data)
+        elif (subentry := self._subentry) is not None:
+            suggested = {CONF_NAME: subentry.title, **plan_form.from_store(self.hass, subentry.data)}
+        return self.async_show_form(
+            step_id=self.source,
+            data_schema=self.add_suggested_values_to_schema(plan_form.SCHEMA, suggested),
+            errors=errors,
+            description_placeholders=plan_form.link_placeholders(self.hass),
+        )
+
+    async_step_reconfigure = async_step_user
 
 
 def _dropdown(options: type[Gender | Language], key: str) -> SelectSelector:
