@@ -11,8 +11,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from .common import recipient_data
 
-PLAN = {"name": "Cellar", "steps": [{"notify": ["notify.mum_sms"], "wait": 5}], "repeat": 1}
+PLAN: dict[str, Any] = {"name": "Cellar", "steps": [{"notify": ["notify.mum_sms"], "wait": 5}], "repeat": 1}
 MORE = {"delay": 0, "quiet_after": 60, "give_up_after": 360, "link": True, "follow_up": True}
+WRONG_WAITS: list[Any] = [0, 0.5, 1440.5, -5, "soon", float("nan"), [], {}]
 
 
 async def add(hass: HomeAssistant, entry: MockConfigEntry, *forms: dict[str, Any]) -> list[Any]:
@@ -111,10 +112,7 @@ async def test_defaults_of_the_section(hass: HomeAssistant, entry: MockConfigEnt
         ([{"notify": ["sun.sun"]}], "unknown_notifier"),
         ([{"notify": [17]}], "unknown_notifier"),
         ([{"notify": ["f" * 32]}], "unknown_notifier"),
-        *[
-            ([{"notify": ["notify.mum_sms"], "wait": wait}], "invalid_wait")
-            for wait in (0, 0.5, 1440.5, -5, "soon", float("nan"), [], {})
-        ],
+        *(([{"notify": ["notify.mum_sms"], "wait": wait}], "invalid_wait") for wait in WRONG_WAITS),
     ],
 )
 async def test_mistakes_in_steps(hass: HomeAssistant, entry: MockConfigEntry, steps: Any, error: str) -> None:

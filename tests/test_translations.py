@@ -22,9 +22,13 @@ SAME = {
         "credits",
         "Accounts",
         "Account",
+        "Link",
+        "Plan",
+        "Status",
+        "Via",
     },
-    "fr": {"SMS", "Message", "Messages", "messages", "Options", "Code"},
-    "de": {"SMS", "Name", "Text", "Status"},
+    "fr": {"SMS", "Message", "Messages", "messages", "Options", "Code", "Action", "Cause", "Causes", "Plan", "Via"},
+    "de": {"SMS", "Name", "Text", "Status", "Link", "Plan"},
 }
 
 
