@@ -13,10 +13,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.smsbox.api import SmsboxClient
 from custom_components.smsbox.const import DOMAIN
 
-from .actions import act, answering
-from .clock import later
-from .conftest import WEBHOOK_ID, account_entry
-from .gateway import API_KEY, REFUSED_KEY, Gateway
+from .common import WEBHOOK_ID, account_entry, advance_time, call_action, get_state
+from .gateways import API_KEY, REFUSED_KEY, Gateway, set_response
 
 NEW_KEY = "another-key"
 
@@ -66,7 +64,7 @@ async def finish(hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway, 
 async def test_errors_and_recovery(hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, flow: str) -> None:
     """Every flow says what is wrong with a key, with one request each time, and finishes with a good one."""
     result = await start(hass, entry, flow)
-    for answer, error in (
+    for response, error in (
         (REFUSED_KEY, "invalid_auth"),
         (401, "invalid_auth"),
         (500, "cannot_connect"),
@@ -74,22 +72,22 @@ async def test_errors_and_recovery(hass: HomeAssistant, gateway: Gateway, entry:
         ({"code": 100, "message": "not a number"}, "cannot_connect"),
         ({"code": 77, "message": "What nobody has seen"}, "unknown"),
     ):
-        answering(gateway, "balance", answer)
+        set_response(gateway, "balance", response)
         gateway.requests.clear()
         result = await give(hass, result, "a-wrong-key")
         assert result["errors"] == {"base": error}
         assert len(gateway.requests) == 1
         assert entry.data["api_key"] == API_KEY
-    gateway.answers.clear()
+    gateway.responses.clear()
     await finish(hass, entry, gateway, result)
 
 
 async def test_words_of_the_gateway_are_not_logged(
     hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The log says which code the form did not know, and nothing that the gateway wrote."""
+    """The log names the unknown code, and quotes nothing that the gateway wrote."""
     result = await start(hass, entry, "user")
-    answering(gateway, "balance", {"code": 77, "message": f"{NEW_KEY} is not for 32496123456"})
+    set_response(gateway, "balance", {"code": 77, "message": f"{NEW_KEY} is not for 32496123456"})
     caplog.clear()
     await give(hass, result, NEW_KEY)
     (line,) = [record.getMessage() for record in caplog.records if record.name == "custom_components.smsbox"]
@@ -143,20 +141,16 @@ async def test_same_key_at_the_same_time(
 @pytest.mark.parametrize("flow", ["reauth", "reconfigure"])
 async def test_same_key_again(hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, flow: str) -> None:
     """The gateway can take a key again that it refused: the balance comes back at once."""
-    gateway.answers["balance"] = REFUSED_KEY
-    await later(hass)
-    state = hass.states.get("sensor.smsbox_credits")
-    assert state is not None
-    assert state.state == STATE_UNAVAILABLE
+    gateway.responses["balance"] = REFUSED_KEY
+    await advance_time(hass)
+    assert get_state(hass, "sensor.smsbox_credits").state == STATE_UNAVAILABLE
     for progress in hass.config_entries.flow.async_progress():
         hass.config_entries.flow.async_abort(progress["flow_id"])
     result = await start(hass, entry, flow)
-    gateway.answers.clear()
+    gateway.responses.clear()
     result = await give(hass, result, API_KEY)
     assert result["reason"] == f"{flow}_successful"
-    state = hass.states.get("sensor.smsbox_credits")
-    assert state is not None
-    assert state.state == "1630.38"
+    assert get_state(hass, "sensor.smsbox_credits").state == "1630.38"
 
 
 @pytest.mark.parametrize("skipped", [False, True])
@@ -178,44 +172,71 @@ async def test_leads_on_into_a_first_recipient(hass: HomeAssistant, gateway: Gat
     assert hass.states.async_entity_ids("notify") == ([] if skipped else ["notify.mum_sms"])
 
 
+OPTIONS = {"low_credits": 25, "delivery_reports": True, "unsupported_characters": "replace"}
+GUARD = {"limit_hour": 20, "limit_day": 100}
+
+
 async def test_options(hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry) -> None:
-    """The options are stored as they are, suggested the next time, and heeded at once."""
+    """The options are stored flat, suggested the next time, and take effect at once."""
     flow = await hass.config_entries.options.async_init(entry.entry_id)
     assert flow["data_schema"] is not None
-    assert flow["data_schema"]({}) == {
-        "low_credits": 25,
-        "delivery_reports": True,
-        "unsupported_characters": "replace",
-    }
-    with pytest.raises(InvalidData):
-        await hass.config_entries.options.async_configure(flow["flow_id"], {"low_credits": -1})
+    assert flow["data_schema"]({"spending_guard": {}}) == OPTIONS | {"spending_guard": GUARD}
+    for wrong in ({"low_credits": -1}, {"spending_guard": {"limit_hour": -1}}):
+        with pytest.raises(InvalidData):
+            await hass.config_entries.options.async_configure(flow["flow_id"], wrong)
     options = {"low_credits": 1630.38, "delivery_reports": False, "unsupported_characters": "unicode"}
-    result = await hass.config_entries.options.async_configure(flow["flow_id"], options)
+    guard = {"limit_hour": 3, "limit_day": 0}
+    result = await hass.config_entries.options.async_configure(flow["flow_id"], options | {"spending_guard": guard})
     await hass.async_block_till_done()
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert entry.options == options
+    assert entry.options == options | guard
 
-    state = hass.states.get("binary_sensor.smsbox_low_credits")
-    assert state is not None
-    assert state.state == "on"
-    await act(hass, "send_sms", entity_id="notify.mum_sms", message="ж")
+    assert get_state(hass, "binary_sensor.smsbox_low_credits").state == "on"
+    await call_action(hass, "send_sms", entity_id="notify.mum_sms", message="ж")
     assert gateway.sent == [{"numbers": "32496123456", "message": "ж", "unicode": "1"}]
 
     flow = await hass.config_entries.options.async_init(entry.entry_id)
     assert flow["data_schema"] is not None
-    assert {key.schema: key.description["suggested_value"] for key in flow["data_schema"].schema} == options
+    schema = flow["data_schema"].schema
+    section = schema["spending_guard"]
+    assert section.options == {"collapsed": True}
+    assert suggested(schema) == options
+    assert suggested(section.schema.schema) == guard
+
+
+def suggested(schema: Any) -> dict[str, Any]:
+    """Return what a form suggests."""
+    return {key.schema: key.description["suggested_value"] for key in schema if key.description}
+
+
+async def test_options_without_the_section(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """The spending guard is on where nothing is said about it."""
+    flow = await hass.config_entries.options.async_init(entry.entry_id)
+    await hass.config_entries.options.async_configure(flow["flow_id"], OPTIONS)
+    await hass.async_block_till_done()
+    assert entry.options == OPTIONS | GUARD
+
+
+@pytest.mark.parametrize("pasted", [f"\u200b{NEW_KEY}", f"\ufeff {NEW_KEY}\u2060\t", f"\u00a0{NEW_KEY}\n"])
+@pytest.mark.parametrize("flow", FLOWS)
+async def test_pasted_key(
+    hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, flow: str, pasted: str
+) -> None:
+    """Blanks and invisible characters around a key are dropped."""
+    gateway.api_key = NEW_KEY
+    result = await give(hass, await start(hass, entry, flow), pasted)
+    assert result["type"] is not FlowResultType.FORM
+    assert hass.config_entries.async_entries(DOMAIN)[-1].data["api_key"] == NEW_KEY
 
 
 async def test_reauth_brings_all_back(hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry) -> None:
     """After a new key was given, sending works again without a restart, and no flow is left."""
     gateway.api_key = NEW_KEY
-    await later(hass)
+    await advance_time(hass)
     (flow,) = hass.config_entries.flow.async_progress()
     assert flow["context"]["source"] == "reauth"
     await give(hass, flow, NEW_KEY)
     assert not hass.config_entries.flow.async_progress()
-    await act(hass, "send_message", domain="notify", entity_id="notify.mum_sms", message="Hello")
-    state = hass.states.get("notify.mum_sms")
-    assert state is not None
-    assert state.state not in {STATE_UNAVAILABLE, STATE_UNKNOWN}
+    await call_action(hass, "send_message", domain="notify", entity_id="notify.mum_sms", message="Hello")
+    assert get_state(hass, "notify.mum_sms").state not in {STATE_UNAVAILABLE, STATE_UNKNOWN}
     assert gateway.received("sendsms")[0].api_key == NEW_KEY

@@ -8,7 +8,7 @@ import re
 from homeassistant.core import HomeAssistant
 import pytest
 
-from .texts import load
+from .common import load_translations
 
 INTEGRATION = Path("custom_components/smsbox")
 LANGUAGES = ("nl", "fr", "de")
@@ -22,19 +22,23 @@ SAME = {
         "credits",
         "Accounts",
         "Account",
+        "Link",
+        "Plan",
+        "Status",
+        "Via",
     },
-    "fr": {"SMS", "Message", "Messages", "messages", "Options", "Code"},
-    "de": {"SMS", "Name", "Text", "Status"},
+    "fr": {"SMS", "Message", "Messages", "messages", "Options", "Code", "Action", "Cause", "Causes", "Plan", "Via"},
+    "de": {"SMS", "Name", "Text", "Status", "Link", "Plan"},
 }
 
 
-ENGLISH = load("en")
+ENGLISH = load_translations("en")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_same_texts_in_the_same_order(language: str) -> None:
     """A language has just the texts that English has, with the same placeholders."""
-    texts = load(language)
+    texts = load_translations(language)
     assert list(texts) == list(ENGLISH)
     for path, text in texts.items():
         assert sorted(PLACEHOLDER.findall(text)) == sorted(PLACEHOLDER.findall(ENGLISH[path])), path
@@ -43,64 +47,62 @@ def test_same_texts_in_the_same_order(language: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_english_left(language: str) -> None:
     """No text is the English one, but for words that both languages have."""
-    left = {path: text for path, text in load(language).items() if text == ENGLISH[path]}
+    left = {path: text for path, text in load_translations(language).items() if text == ENGLISH[path]}
     assert set(left.values()) <= SAME[language], left
 
 
 @pytest.mark.parametrize("language", ["en", *LANGUAGES])
 def test_no_markup_or_address(language: str) -> None:
     """Texts hold no HTML and no address, which translators could change."""
-    for path, text in load(language).items():
+    for path, text in load_translations(language).items():
         assert not re.search(r"<\w|https?://|www\.", text), path
         assert text == text.strip(), path
 
 
 def raised() -> Iterator[tuple[str, set[str]]]:
-    """Yield the key and the placeholders of every error that the code raises by one of its helpers."""
-    for file in INTEGRATION.glob("*.py"):
+    """Yield the key and the placeholders of every error that the code raises in so many words."""
+    for file in INTEGRATION.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
-            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
-                continue
-            if node.func.id in {"validation_error", "failure"} and isinstance(node.args[0], ast.Constant):
-                yield str(node.args[0].value), {f"{{{keyword.arg}}}" for keyword in node.keywords if keyword.arg}
-            yield from (
-                (str(keyword.value.value), set())
-                for keyword in node.keywords
-                if keyword.arg == "translation_key"
-                and isinstance(keyword.value, ast.Constant)
-                and node.func.id in {"ConfigEntryAuthFailed", "UpdateFailed", "HomeAssistantError"}
-            )
+            match node:
+                case ast.Call(
+                    func=ast.Name(id="validation_error" | "action_error"),
+                    args=[ast.Constant(value=str(key))],
+                    keywords=given,
+                ):
+                    yield key, {f"{{{keyword.arg}}}" for keyword in given}
 
 
 def test_errors_exist() -> None:
     """Every error that the code raises has its text, with no placeholder that the code does not fill."""
     found = list(raised())
-    assert len(found) >= 12
+    assert found
     for key, placeholders in found:
         assert set(PLACEHOLDER.findall(ENGLISH[f"exceptions.{key}.message"])) <= placeholders, key
 
 
+# What a call that is wrong raises, and what the gateway or the spending guard refuses.
+VALIDATION_ERRORS = """
+ambiguous_recipient empty_message invalid_duration invalid_number invalid_sender message_too_long no_recipients
+no_report_url otp_text_without_code send_at_in_past several_accounts
+""".split()  # noqa: SIM905 - easier to read than eleven quoted words
+REASONS = """
+cannot_connect insufficient_credits invalid_auth limit_day limit_hour not_accepted outcome_unknown rejected
+try_again_later
+""".split()  # noqa: SIM905 - likewise
+
+
 def test_errors_of_the_contract_exist() -> None:
-    """Each error that automations can rely on has its text."""
-    for key in (
-        "invalid_number",
-        "no_recipients",
-        "empty_message",
-        "message_too_long",
-        "invalid_sender",
-        "invalid_channel",
-        "otp_text_without_code",
-        "no_report_url",
-        "several_accounts",
-        "invalid_auth",
-        "insufficient_credits",
-        "cannot_connect",
-        "outcome_unknown",
-        "rejected",
-        "not_accepted",
-        "try_again_later",
-    ):
-        assert ENGLISH[f"exceptions.{key}.message"]
+    """Each error that automations can rely on has its text; each reason has its words in reports and logbook."""
+    for key in VALIDATION_ERRORS + REASONS:
+        assert ENGLISH[f"exceptions.{key}.message"].endswith("."), key
+    for key in REASONS:
+        assert ENGLISH[f"entity.event.delivery_report.state_attributes.error.state.{key}"]
+        assert ENGLISH[f"selector.reason.options.{key}"]
+
+
+def test_nobody_sends_a_call() -> None:
+    """Calls are made, not sent."""
+    assert not [text for text in ENGLISH.values() if re.search(r"\bsen[dt]\b[^.]*\bcalls?\b", text, re.IGNORECASE)]
 
 
 @pytest.mark.usefixtures("entry")

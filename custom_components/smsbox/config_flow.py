@@ -1,4 +1,4 @@
-"""Flows: an account, its options and its recipients."""
+"""Config flow of an account, and the flow of its options."""
 
 from collections.abc import Mapping
 from typing import Any, override
@@ -15,11 +15,10 @@ from homeassistant.config_entries import (
     FlowType,
     OptionsFlow,
     SubentryFlowContext,
-    SubentryFlowResult,
 )
-from homeassistant.const import CONF_API_KEY, CONF_NAME, CONF_WEBHOOK_ID
-from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.const import CONF_API_KEY, CONF_WEBHOOK_ID
+from homeassistant.core import callback
+from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
     BooleanSelector,
     NumberSelector,
@@ -34,94 +33,60 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
-from . import create_client
-from .api import (
-    Gender,
-    Language,
-    SmsboxAuthenticationError,
-    SmsboxCreditsError,
-    SmsboxError,
-    SmsboxRejectedError,
-)
+from .account import SmsboxConfigEntry
+from .api import SmsboxError
 from .const import (
-    CONF_CHANNELS,
     CONF_DELIVERY_REPORTS,
-    CONF_GENDER,
-    CONF_LANGUAGE,
+    CONF_LIMIT_DAY,
+    CONF_LIMIT_HOUR,
     CONF_LOW_CREDITS,
-    CONF_NUMBERS,
-    CONF_SENDER,
     CONF_UNSUPPORTED_CHARACTERS,
+    DEFAULT_LIMIT_DAY,
+    DEFAULT_LIMIT_HOUR,
     DEFAULT_LOW_CREDITS,
     DOMAIN,
     LOGGER,
+    SECTION_SPENDING_GUARD,
+    SUBENTRY_PLAN,
     SUBENTRY_RECIPIENT,
-    Channel,
     UnsupportedCharacters,
 )
-from .coordinator import SmsboxConfigEntry
-from .messenger import SENDER, default_language, normalize_number
+from .errors import flow_error
+from .gateway import create_client
+from .subentry_flows import PlanFlow, RecipientFlow
+from .text import strip_invisible
 
-CONF_CHECK_NUMBERS = "check_numbers"
-
-ACCOUNT_SCHEMA = vol.Schema(
+API_KEY_SCHEMA = vol.Schema(
     {vol.Required(CONF_API_KEY): TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="off"))}
 )
 
-
-def _select(
-    options: type[Channel | Gender | Language | UnsupportedCharacters],
-    key: str,
-    mode: SelectSelectorMode,
-    *,
-    multiple: bool = False,
-) -> SelectSelector:
-    """Return a choice of translated options."""
-    return SelectSelector(
-        SelectSelectorConfig(options=list(options), translation_key=key, mode=mode, multiple=multiple)
-    )
-
-
+LIMIT = vol.All(NumberSelector(NumberSelectorConfig(min=0, mode=NumberSelectorMode.BOX)), vol.Coerce(int))
+SPENDING_GUARD_SCHEMA = vol.Schema(
+    {
+        vol.Required(CONF_LIMIT_HOUR, default=DEFAULT_LIMIT_HOUR): LIMIT,
+        vol.Required(CONF_LIMIT_DAY, default=DEFAULT_LIMIT_DAY): LIMIT,
+    }
+)
 OPTIONS_SCHEMA = vol.Schema(
     {
         vol.Required(CONF_LOW_CREDITS, default=DEFAULT_LOW_CREDITS): NumberSelector(
             NumberSelectorConfig(min=0, step="any", mode=NumberSelectorMode.BOX)
         ),
         vol.Required(CONF_DELIVERY_REPORTS, default=True): BooleanSelector(),
-        vol.Required(CONF_UNSUPPORTED_CHARACTERS, default=UnsupportedCharacters.REPLACE): _select(
-            UnsupportedCharacters, CONF_UNSUPPORTED_CHARACTERS, SelectSelectorMode.LIST
+        vol.Required(CONF_UNSUPPORTED_CHARACTERS, default=UnsupportedCharacters.REPLACE): SelectSelector(
+            SelectSelectorConfig(
+                options=list(UnsupportedCharacters),
+                translation_key=CONF_UNSUPPORTED_CHARACTERS,
+                mode=SelectSelectorMode.LIST,
+            )
         ),
+        vol.Optional(SECTION_SPENDING_GUARD): section(SPENDING_GUARD_SCHEMA, {"collapsed": True}),
     }
 )
 
 
-def _flow_error(error: SmsboxError) -> str:
-    """Return the error of a form for one of the gateway."""
-    match error:
-        case SmsboxAuthenticationError():
-            return "invalid_auth"
-        case SmsboxRejectedError():
-            # Without the gateway's words, which may hold anything, even the key.
-            LOGGER.error("The gateway refused a request of a flow with code %s", error.code)
-            return "unknown"
-        case _:
-            return "cannot_connect"
-
-
-async def _validate(hass: HomeAssistant, api_key: str) -> dict[str, str]:
-    """Return the form's errors for an API key, none if the gateway takes it."""
-    try:
-        await create_client(hass, api_key).balance()
-    except SmsboxError as error:
-        return {"base": _flow_error(error)}
-    except Exception:  # noqa: BLE001 - whatever it is, the user gets a form that says so
-        LOGGER.exception("Unexpected error while the API key was checked")
-        return {"base": "unknown"}
-    return {}
-
-
 class SmsboxConfigFlow(ConfigFlow, domain=DOMAIN):
-    """Flow of an account."""
+    """Config flow of an account."""
 
     VERSION = 1
     MINOR_VERSION = 1
@@ -129,66 +94,68 @@ class SmsboxConfigFlow(ConfigFlow, domain=DOMAIN):
     @staticmethod
     @callback
     @override
-    def async_get_options_flow(config_entry: ConfigEntry) -> SmsboxOptionsFlow:
-        """Return the flow of the account's options."""
+    def async_get_options_flow(config_entry: SmsboxConfigEntry) -> SmsboxOptionsFlow:
+        """Return the options flow."""
         return SmsboxOptionsFlow()
 
     @classmethod
     @callback
     @override
     def async_get_supported_subentry_types(cls, config_entry: ConfigEntry) -> dict[str, type[ConfigSubentryFlow]]:
-        """Return the flow of recipients."""
-        return {SUBENTRY_RECIPIENT: RecipientFlow}
+        """Return the flows of the subentries."""
+        return {SUBENTRY_RECIPIENT: RecipientFlow, SUBENTRY_PLAN: PlanFlow}
+
+    async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
+        """Start asking for a new API key because the gateway refused the stored one."""
+        return await self.async_step_user()
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for the API key of a new account."""
-        return await self._async_step_api_key("user", user_input)
-
-    async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
-        """Start asking for a new key because the gateway refused the old one."""
-        return await self.async_step_reauth_confirm()
-
-    async def async_step_reauth_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for a new key."""
-        return await self._async_step_api_key("reauth_confirm", user_input)
-
-    async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for another key."""
-        return await self._async_step_api_key("reconfigure", user_input)
-
-    async def _async_step_api_key(self, step_id: str, user_input: dict[str, Any] | None) -> ConfigFlowResult:
-        """Ask for an API key, check it and store it."""
+        """Ask for the API key of a new account, or for another key of an existing one."""
         errors: dict[str, str] = {}
         if user_input is not None:
-            api_key = user_input[CONF_API_KEY].strip()
-            entry = self._entry_to_change()
+            api_key = strip_invisible(user_input[CONF_API_KEY])
             self._async_abort_entries_match({CONF_API_KEY: api_key})
-            errors = await _validate(self.hass, api_key)
+            errors = await self._async_check(api_key)
             # Another flow may have stored the same key meanwhile.
             self._async_abort_entries_match({CONF_API_KEY: api_key})
-            if not errors and entry is not None:
-                if entry.data[CONF_API_KEY] == api_key:
-                    # Nothing changes, so the listener will not reload; but the balance has not come since the refusal.
-                    self.hass.config_entries.async_schedule_reload(entry.entry_id)
-                return self.async_update_and_abort(entry, data_updates={CONF_API_KEY: api_key})
             if not errors:
-                return self.async_create_entry(
-                    title="SMSBOX", data={CONF_API_KEY: api_key, CONF_WEBHOOK_ID: webhook.async_generate_id()}
-                )
-        return self.async_show_form(step_id=step_id, data_schema=ACCOUNT_SCHEMA, errors=errors)
+                return self._store(api_key)
+        return self.async_show_form(
+            step_id="reauth_confirm" if self.source == SOURCE_REAUTH else self.source,
+            data_schema=API_KEY_SCHEMA,
+            errors=errors,
+        )
 
-    def _entry_to_change(self) -> ConfigEntry | None:
-        """Return the account that gets another key, None for a new one."""
-        if self.source == SOURCE_REAUTH:
-            return self._get_reauth_entry()
-        if self.source == SOURCE_RECONFIGURE:
-            return self._get_reconfigure_entry()
-        return None
+    async_step_reauth_confirm = async_step_user
+    async_step_reconfigure = async_step_user
+
+    async def _async_check(self, api_key: str) -> dict[str, str]:
+        """Ask for the balance with an API key; return the errors of the form."""
+        try:
+            await create_client(self.hass, api_key).balance()
+        except SmsboxError as error:
+            return {"base": flow_error(error)}
+        except Exception:  # noqa: BLE001 - whatever it is, the form says that something went wrong
+            LOGGER.exception("Unexpected error while checking the API key")
+            return {"base": "unknown"}
+        return {}
+
+    def _store(self, api_key: str) -> ConfigFlowResult:
+        """Store a key that the gateway accepts."""
+        if self.source not in {SOURCE_REAUTH, SOURCE_RECONFIGURE}:
+            return self.async_create_entry(
+                title="SMSBOX", data={CONF_API_KEY: api_key, CONF_WEBHOOK_ID: webhook.async_generate_id()}
+            )
+        entry = self._get_reauth_entry() if self.source == SOURCE_REAUTH else self._get_reconfigure_entry()
+        if entry.data[CONF_API_KEY] == api_key:
+            # The update listener only reloads when the key changes, but the balance is missing since the refusal.
+            self.hass.config_entries.async_schedule_reload(entry.entry_id)
+        return self.async_update_and_abort(entry, data_updates={CONF_API_KEY: api_key})
 
     @override
     async def async_on_create_entry(self, result: ConfigFlowResult) -> ConfigFlowResult:
-        """Lead on into adding a first recipient."""
+        """Continue with the first recipient."""
         recipient = await self.hass.config_entries.subentries.async_init(
             (result["result"].entry_id, SUBENTRY_RECIPIENT), context=SubentryFlowContext(source=SOURCE_USER)
         )
@@ -200,124 +167,14 @@ class SmsboxOptionsFlow(OptionsFlow):
     """Flow of an account's options."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for the options."""
+        """Ask for the options, and store those of the section beside the others."""
         if user_input is not None:
-            return self.async_create_entry(data=user_input)
+            guard = SPENDING_GUARD_SCHEMA(user_input.pop(SECTION_SPENDING_GUARD, {}))
+            return self.async_create_entry(data=user_input | guard)
+        options = self.config_entry.options
         return self.async_show_form(
             step_id="init",
-            data_schema=self.add_suggested_values_to_schema(OPTIONS_SCHEMA, self.config_entry.options),
+            data_schema=self.add_suggested_values_to_schema(
+                OPTIONS_SCHEMA, {**options, SECTION_SPENDING_GUARD: options}
+            ),
         )
-
-
-class RecipientFlow(ConfigSubentryFlow):
-    """Flow of a recipient."""
-
-    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Ask for a new recipient."""
-        return await self._async_step_recipient("user", user_input)
-
-    async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Ask for what changes of a recipient."""
-        return await self._async_step_recipient("reconfigure", user_input)
-
-    async def _async_step_recipient(self, step_id: str, user_input: dict[str, Any] | None) -> SubentryFlowResult:
-        """Ask for a recipient, check it and store it."""
-        entry: SmsboxConfigEntry = self._get_entry()
-        subentry = self._get_reconfigure_subentry() if self.source == SOURCE_RECONFIGURE else None
-        suggested = user_input
-        errors: dict[str, str] = {}
-        placeholders: dict[str, str] = {}
-        if user_input is not None:
-            data = dict(user_input)
-            name = data.pop(CONF_NAME).strip()
-            check_numbers = data.pop(CONF_CHECK_NUMBERS, False)
-            unique_id = name.casefold()
-            # Home Assistant can rename a recipient, and leaves the unique id as it was.
-            if any(
-                unique_id in {other.unique_id, other.title.casefold()} and other is not subentry
-                for other in entry.subentries.values()
-            ):
-                return self.async_abort(reason="already_configured")
-            errors = self._normalize(data)
-            if not name:
-                errors[CONF_NAME] = "no_name"
-            if not errors and check_numbers:
-                errors, placeholders = await self._async_check_numbers(entry, data[CONF_NUMBERS])
-            if not errors and subentry is not None:
-                return self.async_update_and_abort(entry, subentry, title=name, data=data, unique_id=unique_id)
-            if not errors:
-                return self.async_create_entry(title=name, data=data, unique_id=unique_id)
-        elif subentry is not None:
-            # With a plus, so that they are read as what they are whatever Home Assistant's country is by now.
-            numbers = [f"+{number}" for number in subentry.data[CONF_NUMBERS]]
-            suggested = {CONF_NAME: subentry.title, **subentry.data, CONF_NUMBERS: numbers}
-        return self.async_show_form(
-            step_id=step_id,
-            data_schema=self.add_suggested_values_to_schema(self._schema(), suggested),
-            errors=errors,
-            description_placeholders=placeholders,
-        )
-
-    def _schema(self) -> vol.Schema:
-        """Return the form of a recipient."""
-        return vol.Schema(
-            {
-                vol.Required(CONF_NAME): TextSelector(),
-                vol.Required(CONF_NUMBERS): TextSelector(TextSelectorConfig(type=TextSelectorType.TEL, multiple=True)),
-                vol.Required(CONF_CHANNELS, default=[Channel.SMS]): _select(
-                    Channel, CONF_CHANNELS, SelectSelectorMode.LIST, multiple=True
-                ),
-                vol.Optional(CONF_SENDER): TextSelector(),
-                vol.Required(CONF_LANGUAGE, default=default_language(self.hass)): _select(
-                    Language, CONF_LANGUAGE, SelectSelectorMode.DROPDOWN
-                ),
-                vol.Required(CONF_GENDER, default=Gender.MALE): _select(
-                    Gender, CONF_GENDER, SelectSelectorMode.DROPDOWN
-                ),
-                vol.Optional(CONF_CHECK_NUMBERS, default=False): BooleanSelector(),
-            }
-        )
-
-    async def _async_check_numbers(
-        self, entry: SmsboxConfigEntry, numbers: list[str]
-    ) -> tuple[dict[str, str], dict[str, str]]:
-        """Look the numbers up; return the form's errors and what its texts say of each number."""
-        client = create_client(self.hass, entry.data[CONF_API_KEY])
-        try:
-            lookups = [await client.lookup_number(number) for number in numbers]
-        except SmsboxCreditsError:
-            return {"base": "insufficient_credits"}, {}
-        except SmsboxError as error:
-            if isinstance(error, SmsboxAuthenticationError):
-                entry.async_start_reauth(self.hass)
-            return {"base": _flow_error(error)}, {}
-        return (
-            {} if all(lookup.reachable for lookup in lookups) else {CONF_NUMBERS: "not_reachable"},
-            {
-                "unreachable": ", ".join(f"+{lookup.number}" for lookup in lookups if not lookup.reachable),
-                "networks": ", ".join(
-                    f"+{lookup.number} ({lookup.issuing_network.name or '?'})" for lookup in lookups if lookup.reachable
-                )
-                or "-",
-            },
-        )
-
-    def _normalize(self, data: dict[str, Any]) -> dict[str, str]:
-        """Normalize the data of a recipient in place; return the form's errors."""
-        errors: dict[str, str] = {}
-        try:
-            data[CONF_NUMBERS] = list(
-                # A row that was added and left empty is no number.
-                dict.fromkeys(normalize_number(self.hass, number) for number in data[CONF_NUMBERS] if number.strip())
-            )
-        except ServiceValidationError:
-            errors[CONF_NUMBERS] = "invalid_number"
-        if not data[CONF_NUMBERS]:
-            errors[CONF_NUMBERS] = "invalid_number"
-        if not data[CONF_CHANNELS]:
-            errors[CONF_CHANNELS] = "no_channels"
-        if not data.get(CONF_SENDER):
-            data.pop(CONF_SENDER, None)
-        elif not SENDER.fullmatch(data[CONF_SENDER]):
-            errors[CONF_SENDER] = "invalid_sender"
-        return errors
