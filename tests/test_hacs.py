@@ -1,4 +1,4 @@
-"""What HACS demands of the repository, and what it and Home Assistant get from it."""
+"""The repository has what HACS requires, and the zip holds the integration."""
 
 from argparse import ArgumentTypeError
 from http import HTTPStatus
@@ -21,7 +21,7 @@ HACS: dict[str, Any] = json.loads(Path("hacs.json").read_text())
 
 
 def test_hacs_json() -> None:
-    """HACS takes the zip of a release, and offers it from the oldest Home Assistant on that is tested."""
+    """HACS uses the zip of a release, and offers it from the oldest tested Home Assistant on."""
     assert HACS["zip_release"]
     assert HACS["filename"] == "smsbox.zip"
     assert set(HACS) <= {
@@ -41,17 +41,17 @@ def test_hacs_json() -> None:
 
 
 def test_repository() -> None:
-    """There is one integration, a README and a licence that GitHub recognizes."""
+    """There is one integration, a README and a license that GitHub recognizes."""
     assert [path.parent.name for path in Path("custom_components").glob("*/manifest.json")] == ["smsbox"]
     assert Path("README.md").read_text().startswith("# SMSBOX for Home Assistant\n")
-    licence = Path("LICENSE").read_text().splitlines()
-    assert [line.strip() for line in licence[1:3]] == ["Apache License", "Version 2.0, January 2004"]
-    assert len(licence) == 202
+    license_text = Path("LICENSE").read_text().splitlines()
+    assert [line.strip() for line in license_text[1:3]] == ["Apache License", "Version 2.0, January 2004"]
+    assert len(license_text) == 202
 
 
 @pytest.mark.parametrize("image", sorted(ALLOWED_IMAGES))
 async def test_brand(hass: HomeAssistant, hass_client: ClientSessionGenerator, image: str) -> None:
-    """Home Assistant serves each picture as ours, in the size that it wants, and quick to load."""
+    """Home Assistant serves each image of the brand, in the right size and quick to load."""
     assert await async_setup_component(hass, "brands", {})
     client = await hass_client()
     response = await client.get(f"/api/brands/integration/smsbox/{image}")
@@ -64,8 +64,8 @@ async def test_brand(hass: HomeAssistant, hass_client: ClientSessionGenerator, i
     assert width == height if "icon" in image else width > height
 
 
-def test_zip_holds_the_integration_alone(tmp_path: Path) -> None:
-    """The zip is what HACS unpacks into the folder of the integration, with nothing beside it."""
+def test_zip_holds_only_the_integration(tmp_path: Path) -> None:
+    """The zip holds what HACS unpacks into the folder of the integration, and nothing else."""
     build(tmp_path / "smsbox.zip")
     files = {
         file.relative_to(INTEGRATION).as_posix(): file.read_bytes()
@@ -77,7 +77,7 @@ def test_zip_holds_the_integration_alone(tmp_path: Path) -> None:
 
 
 def test_zip_is_stamped_and_reproducible(tmp_path: Path) -> None:
-    """A version goes into the manifest of the zip, nowhere else; a second zip is the same."""
+    """The version is written into the manifest in the zip only; a second zip is identical."""
     manifest = (INTEGRATION / "manifest.json").read_text()
     for name in ("first.zip", "second.zip"):
         build(tmp_path / name, version("v12.3.4b5"))
@@ -88,7 +88,7 @@ def test_zip_is_stamped_and_reproducible(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "1.2", "main", '1.2.3", "x": "', "1.2.3-beta"])
-def test_no_release_without_a_version(text: str) -> None:
-    """A tag that is no version builds nothing."""
+def test_tag_without_a_version_is_rejected(text: str) -> None:
+    """A tag that is not a version is rejected."""
     with pytest.raises(ArgumentTypeError):
         version(text)
