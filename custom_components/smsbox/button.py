@@ -27,7 +27,9 @@ async def async_setup_entry(
         """Return the test button of a recipient."""
         return [TestMessageButton(entry, subentry)]
 
-    await async_add_subentry_entities(hass, entry, SUBENTRY_RECIPIENT, BUTTON_DOMAIN, entities, async_add_entities)
+    await async_add_subentry_entities(
+        hass, entry, async_add_entities, entities, subentry_type=SUBENTRY_RECIPIENT, domain=BUTTON_DOMAIN
+    )
 
 
 class TestMessageButton(RecipientEntity, ButtonEntity):

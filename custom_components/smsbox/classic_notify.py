@@ -1,4 +1,4 @@
-"""`notify.smsbox` and `notify.smsbox_<name>`: for alerts, notify groups, login codes, and all that asks for an action."""
+"""`notify.smsbox` and `notify.smsbox_<name>`: for alerts, notify groups, login codes, and whatever wants an action."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
@@ -194,9 +194,7 @@ def async_remove_actions(hass: HomeAssistant, entry: SmsboxConfigEntry, account:
         hass.services.async_remove(NOTIFY_DOMAIN, DOMAIN)
 
 
-def _register(
-    hass: HomeAssistant, action: str, handler: Callable[[ServiceCall], Coroutine[Any, Any, None]]
-) -> None:
+def _register(hass: HomeAssistant, action: str, handler: Callable[[ServiceCall], Coroutine[Any, Any, None]]) -> None:
     """Register an action that takes a call of any shape."""
     hass.services.async_register(NOTIFY_DOMAIN, action, handler)
     fields: dict[str, Any] = {

@@ -21,8 +21,7 @@ REFRESH_COOLDOWN = 2
 class SmsboxCoordinator(DataUpdateCoordinator[float | None]):
     """Polls the account's balance in credits, which is None until it is known for the first time.
 
-    `async_request_refresh` refreshes it soon, after something was sent; whatever is sent within a moment costs one
-    request together. `on_balance` is called with each balance that comes.
+    `on_balance` is called with each balance that comes.
     """
 
     config_entry: ConfigEntry[Any]
@@ -34,16 +33,17 @@ class SmsboxCoordinator(DataUpdateCoordinator[float | None]):
         client: SmsboxClient,
         on_balance: Callable[[float], None],
     ) -> None:
+        # In the background: a start or a stop of Home Assistant does not wait for the gateway.
+        self._refresh_soon = Debouncer[Coroutine[Any, Any, None]](
+            hass, LOGGER, cooldown=REFRESH_COOLDOWN, immediate=False, background=True
+        )
         super().__init__(
             hass,
             LOGGER,
             config_entry=entry,
             name=entry.title,
             update_interval=UPDATE_INTERVAL,
-            # In the background: a start or a stop of Home Assistant does not wait for the gateway.
-            request_refresh_debouncer=Debouncer[Coroutine[Any, Any, None]](
-                hass, LOGGER, cooldown=REFRESH_COOLDOWN, immediate=False, background=True
-            ),
+            request_refresh_debouncer=self._refresh_soon,
         )
         self._client = client
         self._on_balance = on_balance
@@ -56,6 +56,11 @@ class SmsboxCoordinator(DataUpdateCoordinator[float | None]):
         if threshold == 0:
             return False
         return None if self.data is None else self.data <= threshold
+
+    @callback
+    def async_schedule_refresh(self) -> None:
+        """Refresh the balance soon; what is sent within a moment costs one request together."""
+        self._refresh_soon.async_schedule_call()
 
     @callback
     def async_refresh_in_background(self) -> None:

@@ -51,6 +51,7 @@ def async_fire_report(
     message: Message,
     status: str,
     status_code: int | None = None,
+    *,
     error: str | None = None,
 ) -> None:
     """Tell the event bus and the event entities the status of a message."""

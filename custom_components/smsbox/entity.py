@@ -97,10 +97,11 @@ def async_update_subentries(hass: HomeAssistant, entry: SmsboxConfigEntry) -> No
 async def async_add_subentry_entities(
     hass: HomeAssistant,
     entry: SmsboxConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    create: Callable[[ConfigSubentry], Iterable[SubentryEntity]],
+    *,
     subentry_type: str,
     domain: str,
-    create: Callable[[ConfigSubentry], Iterable[SubentryEntity]],
-    async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the entities of each subentry of a type, and keep to what changes: new ones come, lost ones go."""
     added: dict[str, set[str | None]] = {}
@@ -127,7 +128,11 @@ async def async_add_subentry_entities(
 
 
 def _remove_others(
-    hass: HomeAssistant, entry: SmsboxConfigEntry, subentry: ConfigSubentry, domain: str, unique_ids: Collection[str | None]
+    hass: HomeAssistant,
+    entry: SmsboxConfigEntry,
+    subentry: ConfigSubentry,
+    domain: str,
+    unique_ids: Collection[str | None],
 ) -> None:
     """Remove the entities of a domain that a subentry has no longer."""
     device = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, subentry.subentry_id), entry.entry_id)

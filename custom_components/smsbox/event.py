@@ -30,7 +30,9 @@ async def async_setup_entry(
         """Return the event entity of a recipient."""
         return [RecipientDeliveryReport(entry, subentry)]
 
-    await async_add_subentry_entities(hass, entry, SUBENTRY_RECIPIENT, EVENT_DOMAIN, entities, async_add_entities)
+    await async_add_subentry_entities(
+        hass, entry, async_add_entities, entities, subentry_type=SUBENTRY_RECIPIENT, domain=EVENT_DOMAIN
+    )
 
 
 class _DeliveryReport(EventEntity):
@@ -41,7 +43,7 @@ class _DeliveryReport(EventEntity):
     @callback
     def _async_show(self, report: DeliveryReportEventData, context: Context) -> None:
         """Show a report."""
-        self._trigger_event(report["status"], {key: report[key] for key in ATTRIBUTES if key in report})
+        self._trigger_event(report["status"], {key: value for key, value in report.items() if key in ATTRIBUTES})
         self.async_set_context(context)
         self.async_write_ha_state()
 

@@ -154,9 +154,7 @@ async def async_send(
         raise validation_error("invalid_sender", sender=phone.mask_given(request.sender))
     now = time.time()
     results = [
-        SendResult(
-            destination, Message(destination.number, destination.recipient_id, request.channel, now, context)
-        )
+        SendResult(destination, Message(destination.number, destination.recipient_id, request.channel, now, context))
         for destination in destinations
     ]
     shipments = list(_prepare(request, results))

@@ -36,7 +36,9 @@ async def async_setup_entry(
         """Return the notify entities of a recipient."""
         return [RecipientNotifyEntity(entry, subentry, Channel(channel)) for channel in subentry.data[CONF_CHANNELS]]
 
-    await async_add_subentry_entities(hass, entry, SUBENTRY_RECIPIENT, NOTIFY_DOMAIN, entities, async_add_entities)
+    await async_add_subentry_entities(
+        hass, entry, async_add_entities, entities, subentry_type=SUBENTRY_RECIPIENT, domain=NOTIFY_DOMAIN
+    )
 
 
 class RecipientNotifyEntity(RecipientEntity, NotifyEntity):

@@ -23,11 +23,11 @@ def default_language(hass: HomeAssistant) -> Language:
     return Language(language) if language in Language else Language.NL
 
 
-def normalize_number(hass: HomeAssistant, number: object) -> str:
+def normalize_number(hass: HomeAssistant, number: str | float) -> str:
     """Return a number as the gateway wants it; raises ServiceValidationError."""
     try:
         return phone.normalize(number, hass.config.country or DEFAULT_COUNTRY)
-    except phone.InvalidNumberError as error:
+    except phone.InvalidNumberError:
         raise validation_error("invalid_number", number=phone.mask_given(number)) from None
 
 
@@ -118,7 +118,7 @@ def async_accounts(hass: HomeAssistant) -> list[SmsboxConfigEntry]:
 def resolve_destinations(
     hass: HomeAssistant,
     recipients: Iterable[Recipient],
-    numbers: Iterable[object],
+    numbers: Iterable[str | float],
     config_entry_id: str | None,
 ) -> list[Destination]:
     """Return where to send: every number once, those of recipients by their own account.

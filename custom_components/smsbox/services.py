@@ -77,7 +77,7 @@ async def _send(channel: Channel, call: ServiceCall) -> ServiceResponse:
     """Send to the recipients that the target leads to, and to names and numbers."""
     config_entry_id = call.data.get(ATTR_CONFIG_ENTRY_ID)
     named = await async_resolve_target(call.hass, TargetSelection(call.data), call.context, SUBENTRY_RECIPIENT)
-    numbers: list[object] = []
+    numbers: list[str | float] = []
     for found in NameTable(call.hass).parse(call.data[CONF_NUMBERS], config_entry_id):
         if isinstance(found, ServiceValidationError):
             raise found

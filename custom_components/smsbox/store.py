@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, fields
 import math
 import os
 from pathlib import Path
@@ -24,6 +24,7 @@ from .message import Message, Row, parse_moment, parse_text
 
 VERSION = 1
 SAVE_DELAY = 0.5
+
 
 def parse_rows[T](rows: object, parse: Callable[[Row], T]) -> tuple[list[T], int]:
     """Return the rows that can be read, and how many cannot."""
@@ -98,7 +99,7 @@ class AccountStore:
         self.moments: dict[str, list[float]] = {}
         self._hass = hass
         self._save_pending = False
-        self._store: Store[Row] = Store(
+        self._store: Store[Any] = Store(
             hass,
             VERSION,
             f"{DOMAIN}.{entry_id}",
@@ -197,7 +198,7 @@ class WriteAheadFile:
             stored = await self._hass.async_add_executor_job(load_json, self._path)
             if not stored:
                 return []
-            if not isinstance(stored, dict) or stored["version"] > VERSION:
+            if not isinstance(stored, dict) or stored["version"] not in range(1, VERSION + 1):
                 raise ValueError("not of this version")  # noqa: TRY301 - set aside like the rest
         except Exception as error:  # noqa: BLE001 - whatever lies there, the account has to load
             await async_set_aside(self._hass, self._path, type(error).__name__)

@@ -15,9 +15,9 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.target import TargetSelection, async_extract_referenced_entity_ids
 
 from .account import SmsboxConfigEntry
-from .const import DOMAIN, LOGGER, SUBENTRY_RECIPIENT
+from .const import DOMAIN, LOGGER
 from .errors import validation_error
-from .recipients import Recipient, async_accounts
+from .recipients import async_accounts
 from .text import name_key
 
 _SEPARATORS = re.compile(r"[,;\n]")
@@ -127,9 +127,7 @@ class NameTable:
             raise validation_error("ambiguous_recipient", name=name)
         return next(iter(matches), None)
 
-    def parse(
-        self, value: Any, config_entry_id: str | None
-    ) -> Iterator[Named | str | int | float | ServiceValidationError]:
+    def parse(self, value: Any, config_entry_id: str | None) -> Iterator[Named | str | float | ServiceValidationError]:
         """Yield whom a value names, as it is what names nobody, and the error of what names several.
 
         A list may come as text.

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from itertools import takewhile
 import time
+from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
@@ -183,7 +184,7 @@ class Tracker:
         if status in DeliveryStatus and DeliveryStatus(status).final:
             message.statuses.append(DeliveryStatus(status))
             self.release(message)
-        async_fire_report(self._hass, self._entry, message, status, status_code, error)
+        async_fire_report(self._hass, self._entry, message, status, status_code, error=error)
 
     def _forget_reference(self, message: Message) -> None:
         """Stop following a message by its reference."""
@@ -286,10 +287,11 @@ class Tracker:
         now = time.time()
         self._move_with_clock(now)
         oldest = now - FOLLOWED_FOR
-        for followed in (self._store.messages, self._store.references):
-            old = [key for key, _ in takewhile(lambda item: item[1].followed_since < oldest, followed.items())]
+        followed: tuple[dict[Any, Message], ...] = (self._store.messages, self._store.references)
+        for messages in followed:
+            old = [key for key, _ in takewhile(lambda item: item[1].followed_since < oldest, messages.items())]
             for key in old:
-                del followed[key]
+                del messages[key]
             if old:
                 self._store.async_schedule_save()
 
