@@ -9,16 +9,15 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from .actions import act, answering, failure, refusal
-from .conftest import account_entry, recipient_data
-from .gateway import Gateway
+from .common import account_entry, call_action, expect_error, recipient_data, set_up
+from .gateways import Gateway, set_response
 
 NUMBER = "0471 23 45 67"
 
 
 async def notify(hass: HomeAssistant, **data: Any) -> None:
     """Call the action."""
-    await act(hass, "smsbox", domain="notify", **data)
+    await call_action(hass, "smsbox", domain="notify", **data)
 
 
 async def test_targets_and_title(hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway) -> None:
@@ -52,26 +51,23 @@ async def test_wrong_calls(
     hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway, data: dict[str, Any], error: str
 ) -> None:
     """A call that is wrong is refused."""
-    raised = await refusal(hass, "smsbox", domain="notify", message="Water", **data)
-    assert raised.translation_key == error
+    await expect_error(hass, error, "smsbox", domain="notify", message="Water", **data)
     assert not gateway.sent
 
 
 async def test_failure_is_raised(hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway) -> None:
     """What the gateway refuses does not look like success."""
-    answering(gateway, "sendsms", {"code": 10, "message": "Not enough credits"})
-    raised = await failure(hass, "smsbox", domain="notify", message="Water", target="Mum")
-    assert raised.translation_key == "insufficient_credits"
+    set_response(gateway, "sendsms", {"code": 10, "message": "Not enough credits"})
+    await expect_error(hass, "insufficient_credits", "smsbox", domain="notify", message="Water", target="Mum")
 
 
 async def test_same_name_in_two_accounts(hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway) -> None:
     """A name that two accounts have needs to say which; the action is there until the last of them is gone."""
     other = account_entry(recipient_data(numbers=["32471000001"]), data={"api_key": "other", "webhook_id": "b"})
     other.add_to_hass(hass)
-    gateway.answers["balance"] = lambda _: {"code": 100, "message": "5"}
+    gateway.responses["balance"] = lambda _: {"code": 100, "message": "5"}
     assert await hass.config_entries.async_setup(other.entry_id)
-    raised = await refusal(hass, "smsbox", domain="notify", message="Water", target="Mum")
-    assert raised.translation_key == "several_accounts"
+    await expect_error(hass, "several_accounts", "smsbox", domain="notify", message="Water", target="Mum")
     await notify(hass, message="Water", target="Mum", data={"config_entry_id": entry.entry_id})
     assert gateway.sent[0]["numbers"] == "32496123456"
 
@@ -105,11 +101,8 @@ async def test_from_a_notify_group(hass: HomeAssistant, gateway: Gateway) -> Non
     """A group of YAML passes targets on."""
     group = {"platform": "group", "name": "all", "services": [{"service": "smsbox", "data": {"target": ["Mum"]}}]}
     assert await async_setup_component(hass, "notify", {"notify": [group]})
-    entry = account_entry(recipient_data())
-    entry.add_to_hass(hass)
-    assert await hass.config_entries.async_setup(entry.entry_id)
-    await hass.async_block_till_done()
-    await act(hass, "all", domain="notify", message="Water")
+    await set_up(hass, account_entry(recipient_data()))
+    await call_action(hass, "all", domain="notify", message="Water")
     assert gateway.sent[0]["numbers"] == "32496123456"
 
 

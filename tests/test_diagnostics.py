@@ -9,9 +9,8 @@ from pytest_homeassistant_custom_component.components.diagnostics import get_dia
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from syrupy.assertion import SnapshotAssertion
 
-from .conftest import WEBHOOK_ID, account_entry, recipient_data
-from .gateway import API_KEY, Gateway
-from .reports import report
+from .common import WEBHOOK_ID, account_entry, post_report, recipient_data, send
+from .gateways import API_KEY, Gateway
 
 FIRST_MSGID = 15547355
 
@@ -61,7 +60,7 @@ async def test_diagnostics(
     await hass.async_block_till_done()
     for data in ({"entity_id": "notify.mum_sms"}, {"numbers": ["0471 23 45 67"]}):
         await hass.services.async_call("smsbox", "send_sms", {"message": "Hello", **data}, blocking=True)
-    await report(hass, await hass_client_no_auth(), FIRST_MSGID, 11)
+    await post_report(hass, await hass_client_no_auth(), FIRST_MSGID, 11)
     diagnostics = await get_diagnostics_for_config_entry(hass, hass_client, entry)
     assert diagnostics == snapshot
 
@@ -73,12 +72,10 @@ async def test_nothing_about_people(
     """The whole file, with all that Home Assistant adds to it, holds no secret."""
     gateway.balance = "3"
     if away:
-        gateway.answers["balance"] = lambda _: web.Response(status=502, text=API_KEY)
+        gateway.responses["balance"] = lambda _: web.Response(status=502, text=API_KEY)
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
-    await hass.services.async_call(
-        "notify", "send_message", {"entity_id": "notify.mum_sms", "message": "Hello"}, blocking=True
-    )
+    await send(hass)
     client = await hass_client()
     response = await client.get(f"/api/diagnostics/config_entry/{entry.entry_id}")
     text = await response.text()

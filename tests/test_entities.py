@@ -8,8 +8,8 @@ from homeassistant.util.json import JsonValueType, json_loads
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from .conftest import account_entry, recipient_data
-from .gateway import Gateway
+from .common import account_entry, recipient_data
+from .gateways import Gateway
 
 ENTRY_ID = "account"
 # Only what we decide: the registries' own fields change with Home Assistant.

@@ -12,9 +12,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.components.recorder.common import async_wait_recording_done
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, WebSocketGenerator
 
-from .conftest import account_entry, recipient_data
-from .gateway import Gateway
-from .reports import report
+from .common import account_entry, post_report, recipient_data
+from .gateways import Gateway
 
 FIRST_MSGID = 15547355
 
@@ -65,7 +64,7 @@ async def test_report_in_words(
     start = dt_util.utcnow()
     hass.bus.async_fire("alarm")
     await hass.async_block_till_done()
-    await report(hass, await hass_client_no_auth(), FIRST_MSGID, 11)
+    await post_report(hass, await hass_client_no_auth(), FIRST_MSGID, 11)
     await async_wait_recording_done(hass)
 
     client = await hass_ws_client()
@@ -98,7 +97,7 @@ async def test_every_status_in_dutch(
         await hass.services.async_call(
             "notify", "send_message", {"message": "Hallo", "entity_id": entity_id}, blocking=True
         )
-        await report(hass, client, msgid, code)
+        await post_report(hass, client, msgid, code)
     await async_wait_recording_done(hass)
 
     ws_client = await hass_ws_client()

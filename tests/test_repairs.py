@@ -16,9 +16,8 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.smsbox.const import DOMAIN
 
-from .clock import later
-from .conftest import WEBHOOK_ID, account_entry
-from .gateway import API_KEY, Gateway
+from .common import WEBHOOK_ID, account_entry, advance_time
+from .gateways import API_KEY, Gateway
 
 FLOWS = "/api/repairs/issues/fix"
 
@@ -60,16 +59,16 @@ async def test_low_credits_follow_the_balance(hass: HomeAssistant, gateway: Gate
     assert not issues(hass)
     for balance in ("20", "19.5"):
         gateway.balance = balance
-        await later(hass)
+        await advance_time(hass)
         assert issues(hass) == {"low_credits": {"account": "SMSBOX", "credits": f"{float(balance):.2f}"}}
-    gateway.answers["balance"] = lambda _: web.Response(status=HTTPStatus.BAD_GATEWAY)
-    await later(hass)
+    gateway.responses["balance"] = lambda _: web.Response(status=HTTPStatus.BAD_GATEWAY)
+    await advance_time(hass)
     assert await hass.config_entries.async_reload(entry.entry_id)
     await hass.async_block_till_done()
     assert "low_credits" in issues(hass)
-    del gateway.answers["balance"]
+    del gateway.responses["balance"]
     gateway.balance = "500"
-    await later(hass)
+    await advance_time(hass)
     assert not issues(hass)
 
 
@@ -79,10 +78,10 @@ async def test_threshold_is_changed(
 ) -> None:
     """Whoever no longer wants to be warned is not, not even while the balance is unknown."""
     gateway.balance = "20"
-    await later(hass)
+    await advance_time(hass)
     assert "low_credits" in issues(hass)
     if away:
-        gateway.answers["balance"] = lambda _: web.Response(status=HTTPStatus.BAD_GATEWAY)
+        gateway.responses["balance"] = lambda _: web.Response(status=HTTPStatus.BAD_GATEWAY)
     hass.config_entries.async_update_entry(entry, options={"low_credits": 0})
     await hass.async_block_till_done()
     assert not issues(hass)
@@ -91,7 +90,7 @@ async def test_threshold_is_changed(
 async def test_repair(hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, post: Post) -> None:
     """The repair looks at the balance: still low, not known, topped up."""
     gateway.balance = "20"
-    await later(hass)
+    await advance_time(hass)
     form = await start(post, entry)
     assert (form["type"], form["step_id"], form["errors"]) == ("form", "confirm", {})
     assert form["description_placeholders"] == {"account": "SMSBOX", "credits": "20.00"}
@@ -103,12 +102,12 @@ async def test_repair(hass: HomeAssistant, gateway: Gateway, entry: MockConfigEn
     assert form["description_placeholders"] == {"account": "SMSBOX", "credits": "19.50"}
     assert "low_credits" in issues(hass)
 
-    gateway.answers["balance"] = lambda _: web.Response(status=HTTPStatus.BAD_GATEWAY)
+    gateway.responses["balance"] = lambda _: web.Response(status=HTTPStatus.BAD_GATEWAY)
     form = await post(path, {})
     assert form["errors"] == {"base": "cannot_connect"}
     assert "low_credits" in issues(hass)
 
-    del gateway.answers["balance"]
+    del gateway.responses["balance"]
     gateway.balance = "519.5"
     assert (await post(path, {}))["type"] == "create_entry"
     assert not issues(hass)
@@ -119,13 +118,13 @@ async def test_repair_while_the_balance_is_unknown(
 ) -> None:
     """The issue outlives a reload without the gateway; its repair then tells no balance, and works later."""
     gateway.balance = "20"
-    await later(hass)
-    gateway.answers["balance"] = lambda _: web.Response(status=HTTPStatus.BAD_GATEWAY)
+    await advance_time(hass)
+    gateway.responses["balance"] = lambda _: web.Response(status=HTTPStatus.BAD_GATEWAY)
     assert await hass.config_entries.async_reload(entry.entry_id)
     await hass.async_block_till_done()
     form = await start(post, entry)
     assert form["description_placeholders"] == {"account": "SMSBOX", "credits": "?"}
-    del gateway.answers["balance"]
+    del gateway.responses["balance"]
     gateway.balance = "519.5"
     assert (await post(f"/{form['flow_id']}", {}))["type"] == "create_entry"
 
@@ -136,7 +135,7 @@ async def test_repair_while_not_loaded(
 ) -> None:
     """The repair of an account that is not loaded says so, and the issue stays."""
     gateway.balance = "20"
-    await later(hass)
+    await advance_time(hass)
     if started_before:
         form = await start(post, entry)
     assert await hass.config_entries.async_unload(entry.entry_id)
@@ -174,7 +173,7 @@ async def test_cloud_comes_and_goes(hass: HomeAssistant, gateway: Gateway) -> No
         await hass.async_block_till_done()
         for active, shown in ((True, set()), (False, {"no_report_url"}), (True, set())):
             cloud_active.return_value = active
-            await later(hass)
+            await advance_time(hass)
             assert set(issues(hass)) == shown
 
 
@@ -184,7 +183,7 @@ async def test_issues_go_with_the_account(
 ) -> None:
     """An account that is gone leaves no issue behind."""
     gateway.balance = "20"
-    await later(hass)
+    await advance_time(hass)
     await hass.config.async_update(external_url=None)
     await hass.async_block_till_done()
     assert set(issues(hass)) == {"low_credits", "no_report_url"}

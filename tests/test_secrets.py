@@ -18,8 +18,8 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.smsbox.const import DOMAIN
 
-from .clock import later
-from .gateway import API_KEY, Gateway
+from .common import advance_time
+from .gateways import API_KEY, Gateway
 
 FIRST_MSGID = 15547355
 
@@ -60,9 +60,9 @@ class Tour:
     async def add(self) -> str:
         """Add an account and a recipient; return the secret id of the webhook."""
         started = await self.hass.config_entries.flow.async_init(DOMAIN, context={"source": "user"})
-        self.gateway.answers["balance"] = lambda _: {"code": 99, "message": " ".join(SECRETS)}
+        self.gateway.responses["balance"] = lambda _: {"code": 99, "message": " ".join(SECRETS)}
         await self.flow(started["flow_id"], WRONG_KEY)
-        del self.gateway.answers["balance"]
+        del self.gateway.responses["balance"]
         await self.flow(started["flow_id"], WRONG_KEY, API_KEY)
         (entry,) = self.hass.config_entries.async_entries(DOMAIN)
         (recipient,) = self.hass.config_entries.subentries.async_progress()
@@ -120,7 +120,7 @@ class Tour:
             response = await self.client.request(method, path)
             assert response.status in {HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.BAD_REQUEST}
         await self.hass.async_block_till_done()
-        await later(self.hass, 61)
+        await advance_time(self.hass, 61)
 
     async def fail(self) -> None:
         """Have every service fail in every way, with the secrets in the gateway's words too."""
@@ -136,11 +136,11 @@ class Tour:
         ]
         for failure in failures:
             for service in SERVICES:
-                self.gateway.answers[service] = failure
+                self.gateway.responses[service] = failure
             await self.send()
-            await later(self.hass)
-        self.gateway.answers.clear()
-        await later(self.hass)
+            await advance_time(self.hass)
+        self.gateway.responses.clear()
+        await advance_time(self.hass)
 
     async def automate(self) -> None:
         """Have an automation fail, whose error Home Assistant logs."""
@@ -153,10 +153,10 @@ class Tour:
             lambda _: {"code": 10, "message": "Not enough credits"},
         ]
         for failure in failures:
-            self.gateway.answers["sendsms"] = failure
+            self.gateway.responses["sendsms"] = failure
             self.hass.bus.async_fire("alarm")
             await self.hass.async_block_till_done()
-        del self.gateway.answers["sendsms"]
+        del self.gateway.responses["sendsms"]
 
     async def reauth(self) -> None:
         """Have the key refused, and give another one."""

@@ -12,7 +12,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 )
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
-from .gateway import Gateway
+from .gateways import Gateway
 
 
 @pytest.fixture(autouse=True)

@@ -10,8 +10,8 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, get_system_health_info
 
-from .conftest import WEBHOOK_ID, account_entry
-from .gateway import API_KEY, Gateway
+from .common import WEBHOOK_ID, account_entry, send, set_up
+from .gateways import API_KEY, Gateway
 
 CLOUDHOOK_URL = "https://hooks.example.org/an-address-that-nobody-may-see"
 
@@ -25,9 +25,7 @@ async def system_health(hass: HomeAssistant) -> dict[str, Any]:
 
 async def test_account(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """The page shows the gateway, the way of the reports and what is being followed."""
-    await hass.services.async_call(
-        "notify", "send_message", {"entity_id": "notify.mum_sms", "message": "Hello"}, blocking=True
-    )
+    await send(hass)
     assert await system_health(hass) == {"can_reach_gateway": "ok", "accounts": 1, "reports": "url", "following": 1}
 
 
@@ -51,10 +49,9 @@ async def test_way_of_the_reports(
 ) -> None:
     """The page tells by which way reports come, and by which address it does not."""
     await hass.config.async_update(external_url=external_url)
-    entry = account_entry(data={"api_key": API_KEY, "webhook_id": WEBHOOK_ID, **data}, options=options)
-    entry.add_to_hass(hass)
-    assert await hass.config_entries.async_setup(entry.entry_id)
-    await hass.async_block_till_done()
+    await set_up(
+        hass, account_entry(data={"api_key": API_KEY, "webhook_id": WEBHOOK_ID, **data}, options=options)
+    )
     with patch("custom_components.smsbox.webhook.cloud_active", return_value=True):
         assert (await system_health(hass))["reports"] == way
 
@@ -62,10 +59,7 @@ async def test_way_of_the_reports(
 async def test_several_accounts(hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry) -> None:
     """Several accounts are counted and shown one after the other, those that are not loaded left out."""
     for key, options in (("second", {"delivery_reports": False}), ("third", {})):
-        other = account_entry(data={"api_key": key, "webhook_id": key}, options=options)
-        other.add_to_hass(hass)
-        assert await hass.config_entries.async_setup(other.entry_id)
-        await hass.async_block_till_done()
+        other = await set_up(hass, account_entry(data={"api_key": key, "webhook_id": key}, options=options))
     assert await hass.config_entries.async_unload(other.entry_id)
     info = await system_health(hass)
     assert (info["accounts"], info["reports"]) == (2, "url, -")
