@@ -2,7 +2,9 @@
 
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from functools import partial
+import sys
 from typing import Any
+from unittest.mock import AsyncMock, MagicMock
 
 from homeassistant.config_entries import ConfigSubentryData
 from homeassistant.core import Event, HomeAssistant
@@ -64,3 +66,14 @@ def events(hass: HomeAssistant) -> list[Event]:
 async def report(hass: HomeAssistant, entry: MockConfigEntry, hass_client_no_auth: ClientSessionGenerator) -> Report:
     """Return how the gateway posts a report, given its msgid and status."""
     return partial(post_report, hass, await hass_client_no_auth())
+
+
+@pytest.fixture
+def cloud(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> MagicMock:
+    """Return a subscribed Home Assistant Cloud, whose real component cannot be imported without camera libraries."""
+    cloud = MagicMock(async_delete_cloudhook=AsyncMock(), CloudNotAvailable=Exception)
+    cloud.async_is_connected.return_value = False  # makes no cloudhook
+    monkeypatch.setitem(sys.modules, "homeassistant.components.cloud", cloud)
+    monkeypatch.setattr("homeassistant.components.cloud", cloud, raising=False)
+    hass.config.components.add("cloud")
+    return cloud

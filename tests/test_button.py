@@ -21,7 +21,9 @@ BUTTON: dict[str, Any] = {"domain": "button", "entity_id": "button.mum_send_test
         ("de", "Dies ist eine Testnachricht von Home Assistant."),
     ],
 )
-async def test_speaks_the_language(hass: HomeAssistant, gateway: Gateway, language: str, text: str) -> None:
+async def test_message_is_in_home_assistants_language(
+    hass: HomeAssistant, gateway: Gateway, language: str, text: str
+) -> None:
     """The test message is in Home Assistant's language."""
     hass.config.language = language
     await set_up(hass, account_entry(recipient_data()))
@@ -37,18 +39,18 @@ async def test_speaks_the_language(hass: HomeAssistant, gateway: Gateway, langua
         ([recipient_data(channels=["voice", "sms"])], "voice/send", {"lang": "NL", "gender": "M"}),
     ],
 )
-async def test_uses_the_first_channel(
+async def test_message_is_sent_by_the_first_channel(
     hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway, path: str, fields: dict[str, str]
 ) -> None:
-    """The recipient's first channel is the one that is tested."""
+    """The button sends by the recipient's first channel."""
     await call_action(hass, "press", **BUTTON)
     (request,) = gateway.received(path)
     assert fields.items() <= request.fields.items()
 
 
-async def test_failure_is_raised(hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway) -> None:
-    """A test that fails says so."""
-    answer: dict[str, Any] = {"code": 9, "message": "No valid number"}
-    set_response(gateway, "sendsms", answer)
+async def test_error_is_raised(hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway) -> None:
+    """If the gateway rejects the message, the button raises its error."""
+    response: dict[str, Any] = {"code": 9, "message": "No valid number"}
+    set_response(gateway, "sendsms", response)
     raised = await expect_error(hass, "rejected", "press", **BUTTON)
     assert raised.translation_placeholders == {"code": "9", "message": "No valid number"}

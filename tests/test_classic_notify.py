@@ -1,4 +1,4 @@
-"""The classic action `notify.smsbox`, from all that calls it."""
+"""The classic action `notify.smsbox`, called by users and by other integrations."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ async def notify(hass: HomeAssistant, **data: Any) -> None:
     await call_action(hass, "smsbox", domain="notify", **data)
 
 
-async def test_targets_and_title(hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway) -> None:
+async def test_names_and_numbers_go_together(hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway) -> None:
     """Names of recipients and numbers go together, with the title as the first line."""
     await notify(hass, title="Cellar", message="Water", target=["mum ", NUMBER], data={"numbers": NUMBER})
     (request,) = gateway.sent
@@ -30,10 +30,10 @@ async def test_targets_and_title(hass: HomeAssistant, entry: MockConfigEntry, ga
 @pytest.mark.parametrize(
     ("channel", "path", "language"), [("tts", "sendsms", ("ttslng", "2")), ("voice", "voice/send", ("lang", "FR"))]
 )
-async def test_channels(
+async def test_data_chooses_the_channel(
     hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway, channel: str, path: str, language: tuple[str, str]
 ) -> None:
-    """The data chooses the channel and what that takes."""
+    """The data chooses the channel and takes the fields of its action."""
     await notify(hass, message="Water", target="Mum", data={"channel": channel, "language": "fr"})
     (request,) = gateway.received(path)
     assert language in request.fields.items()
@@ -47,22 +47,22 @@ async def test_channels(
         ({"target": "Mum", "data": {"channel": "fax"}}, "invalid_channel"),
     ],
 )
-async def test_wrong_calls(
+async def test_wrong_call_is_refused(
     hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway, data: dict[str, Any], error: str
 ) -> None:
-    """A call that is wrong is refused."""
+    """A wrong call is refused before anything is sent."""
     await expect_error(hass, error, "smsbox", domain="notify", message="Water", **data)
     assert not gateway.sent
 
 
-async def test_failure_is_raised(hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway) -> None:
-    """What the gateway refuses does not look like success."""
+async def test_error_is_raised(hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway) -> None:
+    """If the gateway rejects the message, the action raises."""
     set_response(gateway, "sendsms", {"code": 10, "message": "Not enough credits"})
     await expect_error(hass, "insufficient_credits", "smsbox", domain="notify", message="Water", target="Mum")
 
 
-async def test_same_name_in_two_accounts(hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway) -> None:
-    """A name that two accounts have needs to say which; the action is there until the last of them is gone."""
+async def test_ambiguous_name_needs_the_account(hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway) -> None:
+    """A name that two accounts have is refused unless the call names the account."""
     other = account_entry(recipient_data(numbers=["32471000001"]), data={"api_key": "other", "webhook_id": "b"})
     other.add_to_hass(hass)
     gateway.responses["balance"] = lambda _: {"code": 100, "message": "5"}
@@ -78,8 +78,8 @@ async def test_same_name_in_two_accounts(hass: HomeAssistant, entry: MockConfigE
     assert not hass.services.has_service("notify", "smsbox")
 
 
-async def test_from_an_alert(hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway) -> None:
-    """An alert tells by SMS; it can pass no target, so the numbers stand in its data."""
+async def test_alert_sends_sms(hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway) -> None:
+    """Core's alert, which can pass no target, sends to the numbers in its data."""
     alert = {
         "name": "Freezer",
         "entity_id": "binary_sensor.freezer",
@@ -97,8 +97,8 @@ async def test_from_an_alert(hass: HomeAssistant, entry: MockConfigEntry, gatewa
     await hass.async_block_till_done()
 
 
-async def test_from_a_notify_group(hass: HomeAssistant, gateway: Gateway) -> None:
-    """A group of YAML passes targets on."""
+async def test_notify_group_sends_sms(hass: HomeAssistant, gateway: Gateway) -> None:
+    """A notify group in YAML passes targets on."""
     group = {"platform": "group", "name": "all", "services": [{"service": "smsbox", "data": {"target": ["Mum"]}}]}
     assert await async_setup_component(hass, "notify", {"notify": [group]})
     await set_up(hass, account_entry(recipient_data()))
@@ -106,8 +106,8 @@ async def test_from_a_notify_group(hass: HomeAssistant, gateway: Gateway) -> Non
     assert gateway.sent[0]["numbers"] == "32496123456"
 
 
-async def test_login_code(hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway) -> None:
-    """The multi-factor module sends its login codes by SMS."""
+async def test_login_code_is_sent(hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway) -> None:
+    """The multi-factor module sends its login code by SMS."""
     hass.auth = await auth_manager_from_config(hass, [], [{"type": "notify", "message": "Code {}"}])
     user = await hass.auth.async_create_user("Somebody")
     module = hass.auth.get_auth_mfa_module("notify")

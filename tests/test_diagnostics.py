@@ -30,7 +30,7 @@ SECRETS = (
 
 @pytest.fixture
 async def entry(hass: HomeAssistant, gateway: Gateway) -> MockConfigEntry:
-    """Set up an account with much to keep to itself, some of it from a future version."""
+    """Add an account with secrets, some of them stored by a future version."""
     assert await async_setup_component(hass, "diagnostics", {})
     await hass.config.async_update(external_url="https://example.org", country="BE")
     entry = account_entry(
@@ -48,14 +48,14 @@ async def entry(hass: HomeAssistant, gateway: Gateway) -> MockConfigEntry:
     return entry
 
 
-async def test_diagnostics(
+async def test_only_listed_values_are_shown(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     hass_client: ClientSessionGenerator,
     hass_client_no_auth: ClientSessionGenerator,
     snapshot: SnapshotAssertion,
 ) -> None:
-    """What is shown is a list of what is allowed: new data stays inside until somebody lets it out."""
+    """Only what is on a list is shown; new data stays out until it is added to the list."""
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
     for data in ({"entity_id": "notify.mum_sms"}, {"numbers": ["0471 23 45 67"]}):
@@ -66,10 +66,10 @@ async def test_diagnostics(
 
 
 @pytest.mark.parametrize("away", [False, True])
-async def test_nothing_about_people(
+async def test_whole_file_holds_no_secret(
     hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, hass_client: ClientSessionGenerator, *, away: bool
 ) -> None:
-    """The whole file, with all that Home Assistant adds to it, holds no secret."""
+    """The file, with all that Home Assistant adds to it, holds no secret."""
     gateway.balance = "3"
     if away:
         gateway.responses["balance"] = lambda _: web.Response(status=502, text=API_KEY)

@@ -1,4 +1,4 @@
-"""The logbook tells in words what became of a message."""
+"""The logbook tells the status of a message in words."""
 
 import json
 from pathlib import Path
@@ -45,7 +45,7 @@ def _environment(recorder_mock: Recorder, enable_custom_integrations: None, sock
         ({"numbers": ["0471 23 45 67"]}, "SMS to ********567"),
     ],
 )
-async def test_report_in_words(
+async def test_report_names_recipient_and_cause(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     hass_client_no_auth: ClientSessionGenerator,
@@ -53,7 +53,7 @@ async def test_report_in_words(
     data: dict[str, object],
     name: str,
 ) -> None:
-    """A report stands there with the recipient, or the masked number, and with what caused the message."""
+    """A report names the recipient, or the masked number, and the automation that sent the message."""
     await async_setup_component(hass, "logbook", {})
     automation = {
         "alias": "Alarm",
@@ -82,7 +82,7 @@ async def test_every_status_in_dutch(
     hass_client_no_auth: ClientSessionGenerator,
     hass_ws_client: WebSocketGenerator,
 ) -> None:
-    """Each status has its own words in Home Assistant's language, for calls that read a text aloud as well."""
+    """Each status has its own words in Home Assistant's language, for text-to-speech too."""
     hass.config.language = "nl"
     await hass.config.async_update(external_url="https://example.org", country="BE")
     entry = account_entry(recipient_data(channels=["tts"]))

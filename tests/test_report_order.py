@@ -189,4 +189,4 @@ def test_any_order(
     run(hass.config.async_update(external_url="https://example.org"))
     assert run(async_setup_component(hass, DOMAIN, {}))
     World.client = run(hass_client_no_auth())
-    run_state_machine_as_test(World, settings=settings(max_examples=15, stateful_step_count=30, deadline=None))
+    run_state_machine_as_test(World, settings=settings(max_examples=10, stateful_step_count=30, deadline=None))

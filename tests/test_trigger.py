@@ -64,7 +64,7 @@ async def test_triggers_follow_the_final_status(
     trigger: str | None,
     status: str | None,
 ) -> None:
-    """Each trigger fires once for its statuses, and for no other."""
+    """Each trigger fires once for its statuses and for no other."""
     await send(hass)
     await report(FIRST_MSGID, code)
     assert [(call.data["trigger"], call.data["to"]) for call in calls] == ([(trigger, status)] if trigger else [])
@@ -76,7 +76,7 @@ async def test_reload_does_not_trigger(
     calls: list[ServiceCall],
     report: Report,
 ) -> None:
-    """The last report, which comes back with the entity, is not a new one."""
+    """After a reload the entity's last report does not fire the trigger again."""
     await send(hass)
     await report(FIRST_MSGID, 11)
     assert await hass.config_entries.async_reload(entry.entry_id)
@@ -86,7 +86,7 @@ async def test_reload_does_not_trigger(
 
 
 async def test_other_integrations_events_do_not_trigger(hass: HomeAssistant, calls: list[ServiceCall]) -> None:
-    """An event entity that happens to have such an event type is not ours."""
+    """An event entity of another integration with the same event type does not fire the trigger."""
     assert await async_setup_component(
         hass,
         AUTOMATION_DOMAIN,
