@@ -1,20 +1,25 @@
 """Fixtures of all tests."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from functools import partial
+import sys
 from typing import Any
+from unittest.mock import AsyncMock, MagicMock
 
 from homeassistant.config_entries import ConfigSubentryData
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Event, HomeAssistant
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from syrupy.assertion import SnapshotAssertion
 
-from custom_components.smsbox.const import DOMAIN
+from custom_components.smsbox.const import EVENT_DELIVERY_REPORT
 
-from .gateway import API_KEY, Gateway
+from .common import account_entry, post_report, recipient_data, set_up
+from .gateways import Gateway
 
-WEBHOOK_ID = "an-address-that-nobody-may-see"
+type Report = Callable[..., Coroutine[Any, Any, None]]
 
 
 @pytest.fixture(autouse=True)
@@ -29,57 +34,46 @@ def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
 
 
 @pytest.fixture
-def gateway_type() -> type[Gateway]:
-    """Return the kind of gateway to start."""
-    return Gateway
-
-
-@pytest.fixture
-async def gateway(monkeypatch: pytest.MonkeyPatch, gateway_type: type[Gateway]) -> AsyncGenerator[Gateway]:
+async def gateway(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Gateway]:
     """Start a gateway and point the integration at it."""
-    gateway = gateway_type()
+    gateway = Gateway()
     await gateway.start()
     monkeypatch.setenv("SMSBOX_API_URL", gateway.url)
     yield gateway
     await gateway.stop()
 
 
-def recipient_data(name: str = "Mum", **data: Any) -> ConfigSubentryData:
-    """Return a stored recipient."""
-    return ConfigSubentryData(
-        subentry_type="recipient",
-        title=name,
-        unique_id=name.casefold(),
-        data={"numbers": ["32496123456"], "channels": ["sms"], "language": "nl", "gender": "male"} | data,
-    )
-
-
-def account_entry(*recipients: ConfigSubentryData, **kwargs: Any) -> MockConfigEntry:
-    """Return a stored account."""
-    return MockConfigEntry(
-        **{
-            "domain": DOMAIN,
-            "title": "SMSBOX",
-            "data": {"api_key": API_KEY, "webhook_id": WEBHOOK_ID},
-            "subentries_data": list(recipients),
-        }
-        | kwargs
-    )
-
-
 @pytest.fixture
 def recipients() -> list[ConfigSubentryData]:
-    """Return the recipients of the account; a test may say others."""
+    """Return the recipients of the account, which tests replace."""
     return [recipient_data()]
 
 
 @pytest.fixture
 async def entry(hass: HomeAssistant, gateway: Gateway, recipients: list[ConfigSubentryData]) -> MockConfigEntry:
-    """Set up an account, in Belgium and with an address on the internet."""
-    hass.config.country = "BE"
+    """Set up an account, in Belgium and with an external URL."""
     await hass.config.async_update(external_url="https://example.org", country="BE")
-    entry = account_entry(*recipients)
-    entry.add_to_hass(hass)
-    assert await hass.config_entries.async_setup(entry.entry_id)
-    await hass.async_block_till_done()
-    return entry
+    return await set_up(hass, account_entry(*recipients))
+
+
+@pytest.fixture
+def events(hass: HomeAssistant) -> list[Event]:
+    """Return the report events, as they come."""
+    return async_capture_events(hass, EVENT_DELIVERY_REPORT)
+
+
+@pytest.fixture
+async def report(hass: HomeAssistant, entry: MockConfigEntry, hass_client_no_auth: ClientSessionGenerator) -> Report:
+    """Return how the gateway posts a report, given its msgid and status."""
+    return partial(post_report, hass, await hass_client_no_auth())
+
+
+@pytest.fixture
+def cloud(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> MagicMock:
+    """Return a subscribed Home Assistant Cloud, whose real component cannot be imported without camera libraries."""
+    cloud = MagicMock(async_delete_cloudhook=AsyncMock(), CloudNotAvailable=Exception)
+    cloud.async_is_connected.return_value = False  # makes no cloudhook
+    monkeypatch.setitem(sys.modules, "homeassistant.components.cloud", cloud)
+    monkeypatch.setattr("homeassistant.components.cloud", cloud, raising=False)
+    hass.config.components.add("cloud")
+    return cloud

@@ -1,22 +1,27 @@
 """Several accounts: each sends for its own recipients, and nothing of one gets to another."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntryDisabler
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Event, HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
-from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.smsbox.const import DOMAIN, EVENT_DELIVERY_REPORT
+from custom_components.smsbox.const import DOMAIN
 
-from .actions import act, ask, refusal
-from .conftest import account_entry, recipient_data
-from .gateway import API_KEY, Gateway
-from .reports import report
-from .sends import totals
+from .common import (
+    account_entry,
+    call_action,
+    call_for_response,
+    expect_error,
+    get_state,
+    recipient_data,
+    set_up,
+    totals,
+)
+from .conftest import Report
+from .gateways import API_KEY, Gateway
 
 MUM, GRAN, STRANGER = "32496123456", "32471000001", "32471000002"
 BOTH = ["notify.mum_sms", "notify.gran_sms"]
@@ -33,161 +38,139 @@ ACTIONS: dict[str, dict[str, Any]] = {
 }
 
 
-@dataclass
-class SharedGateway(Gateway):
-    """A gateway with two accounts, which takes any key."""
-
-    def __post_init__(self) -> None:
-        for path in ("balance", "sendsms", "voice/send", "otp/send", "otp/verify", "hlr"):
-            self.answers[path] = self._default
-
-    def by_account(self) -> dict[str | None, str]:
-        """Return the numbers that each account has sent to, and forget them."""
-        sent = {request.api_key: request.fields["numbers"] for request in self.received("sendsms")}
-        self.requests.clear()
-        return sent
+@pytest.fixture(autouse=True)
+def _gateway_accepts_every_key(gateway: Gateway) -> None:
+    """Have a gateway with several accounts."""
+    gateway.api_key = None
 
 
-@pytest.fixture
-def gateway_type() -> type[Gateway]:
-    """Have a gateway that takes any key."""
-    return SharedGateway
+def sent_by_account(gateway: Gateway) -> dict[str | None, str]:
+    """Return the numbers that each account has sent to, and forget the requests."""
+    sent = {request.api_key: request.fields["numbers"] for request in gateway.received("sendsms")}
+    gateway.requests.clear()
+    return sent
 
 
 @pytest.fixture
 async def other(hass: HomeAssistant, entry: MockConfigEntry) -> MockConfigEntry:
     """Set up a second account."""
-    other = account_entry(
-        recipient_data("Gran", numbers=[GRAN]), title="Second", data={"api_key": "second", "webhook_id": "second"}
+    return await set_up(
+        hass,
+        account_entry(
+            recipient_data("Gran", numbers=[GRAN]), title="Second", data={"api_key": "second", "webhook_id": "second"}
+        ),
     )
-    other.add_to_hass(hass)
-    assert await hass.config_entries.async_setup(other.entry_id)
-    await hass.async_block_till_done()
-    return other
 
 
-async def test_bare_numbers(
-    hass: HomeAssistant, entry: MockConfigEntry, other: MockConfigEntry, gateway: SharedGateway
+async def test_bare_number_goes_with_the_recipients_of_one_account(
+    hass: HomeAssistant, entry: MockConfigEntry, other: MockConfigEntry, gateway: Gateway
 ) -> None:
-    """Bare numbers go with the recipients of one account; else the call has to say which account."""
+    """Bare numbers go with the recipients beside them if those are of one account; else the call has to name it."""
     gateway.requests.clear()
     send: dict[str, Any] = {"message": "Hello", **BARE}
     targets: list[dict[str, Any]] = [{}, {"entity_id": BOTH}]
     for target in targets:
-        assert (await refusal(hass, "send_sms", **send, **target)).translation_key == "several_accounts"
+        await expect_error(hass, "several_accounts", "send_sms", **send, **target)
     assert not gateway.requests
-    await act(hass, "send_sms", **send, entity_id="notify.gran_sms")
-    assert gateway.by_account() == {"second": f"{GRAN},{STRANGER}"}
-    await act(hass, "send_sms", message="Hello", entity_id=BOTH)
-    assert gateway.by_account() == {API_KEY: MUM, "second": GRAN}
+    await call_action(hass, "send_sms", **send, entity_id="notify.gran_sms")
+    assert sent_by_account(gateway) == {"second": f"{GRAN},{STRANGER}"}
+    await call_action(hass, "send_sms", message="Hello", entity_id=BOTH)
+    assert sent_by_account(gateway) == {API_KEY: MUM, "second": GRAN}
     for account, expected in (
         (entry, {API_KEY: f"{MUM},{STRANGER}", "second": GRAN}),
         (other, {API_KEY: MUM, "second": f"{GRAN},{STRANGER}"}),
     ):
-        await act(hass, "send_sms", **send, entity_id=BOTH, config_entry_id=account.entry_id)
-        assert gateway.by_account() == expected
+        await call_action(hass, "send_sms", **send, entity_id=BOTH, config_entry_id=account.entry_id)
+        assert sent_by_account(gateway) == expected
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-async def test_config_entry_id(
-    hass: HomeAssistant, entry: MockConfigEntry, other: MockConfigEntry, gateway: SharedGateway, action: str
+async def test_action_uses_the_account_that_is_named(
+    hass: HomeAssistant, entry: MockConfigEntry, other: MockConfigEntry, gateway: Gateway, action: str
 ) -> None:
-    """Every action needs to know the account, uses the one that is given, and knows no other."""
+    """Without an account every action is refused, as with an unknown one; with one it uses that account's key."""
     gateway.requests.clear()
-    assert (await refusal(hass, action, **ACTIONS[action])).translation_key == "several_accounts"
+    await expect_error(hass, "several_accounts", action, **ACTIONS[action])
     for nonsense in ("nonsense", ""):
-        wrong = await refusal(hass, action, **ACTIONS[action], config_entry_id=nonsense)
-        assert (wrong.translation_domain, wrong.translation_key) == ("homeassistant", "service_config_entry_not_found")
+        data = ACTIONS[action] | {"config_entry_id": nonsense}
+        wrong = await expect_error(hass, "service_config_entry_not_found", action, **data)
+        assert wrong.translation_domain == "homeassistant"
     assert not gateway.requests
-    await act(hass, action, **ACTIONS[action], config_entry_id=other.entry_id)
+    await call_action(hass, action, **ACTIONS[action], config_entry_id=other.entry_id)
     assert {request.api_key for request in gateway.requests} == (set() if action == "preview_sms" else {"second"})
 
 
-async def test_unknown_account_beside_a_recipient(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+async def test_unknown_account_is_refused_even_if_not_needed(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """An account that is not there is an error even where it would not be needed."""
-    wrong = await refusal(hass, "send_sms", message="Hello", entity_id="notify.mum_sms", config_entry_id="nonsense")
-    assert wrong.translation_key == "service_config_entry_not_found"
+    data = {"message": "Hello", "entity_id": "notify.mum_sms", "config_entry_id": "nonsense"}
+    await expect_error(hass, "service_config_entry_not_found", "send_sms", **data)
 
 
 @pytest.mark.parametrize("disabled", [None, ConfigEntryDisabler.USER])
-async def test_account_that_is_not_loaded(
-    hass: HomeAssistant, gateway: SharedGateway, disabled: ConfigEntryDisabler | None
+async def test_account_that_is_not_loaded_is_refused(
+    hass: HomeAssistant, gateway: Gateway, disabled: ConfigEntryDisabler | None
 ) -> None:
-    """No account, or one that is unloaded or disabled, gives Home Assistant's own errors."""
-    entry = account_entry(recipient_data())
-    entry.add_to_hass(hass)
-    assert await hass.config_entries.async_setup(entry.entry_id)
-    await hass.async_block_till_done()
+    """An account that is unloaded or disabled gives Home Assistant's own errors."""
+    entry = await set_up(hass, account_entry(recipient_data()))
     await hass.config_entries.async_unload(entry.entry_id)
     if disabled:
         await hass.config_entries.async_set_disabled_by(entry.entry_id, disabled)
     gateway.requests.clear()
     expected = "service_found_no_config_entry_for_domain" if disabled else "service_config_entry_not_loaded"
-    wrong = await refusal(hass, "send_sms", message="Hello", **BARE)
-    assert (wrong.translation_domain, wrong.translation_key) == ("homeassistant", expected)
+    wrong = await expect_error(hass, expected, "send_sms", message="Hello", **BARE)
+    assert wrong.translation_domain == "homeassistant"
     with pytest.raises(ServiceValidationError):
-        await act(hass, "smsbox", domain="notify", message="Hello", target="Mum")
+        await call_action(hass, "smsbox", domain="notify", message="Hello", target="Mum")
     assert not gateway.requests
 
 
-async def test_named_recipients(
-    hass: HomeAssistant, entry: MockConfigEntry, other: MockConfigEntry, gateway: SharedGateway
+async def test_classic_action_finds_names_in_every_account(
+    hass: HomeAssistant, entry: MockConfigEntry, other: MockConfigEntry, gateway: Gateway
 ) -> None:
-    """The classic action finds names in every account, and takes its account for numbers and where names clash."""
+    """The classic action finds names in every account; the named account counts for numbers and ambiguous names."""
     gateway.requests.clear()
-    await act(hass, "smsbox", domain="notify", message="Hello", target=["gran", f"+{STRANGER}"])
-    assert gateway.by_account() == {"second": f"{GRAN},{STRANGER}"}
+    await call_action(hass, "smsbox", domain="notify", message="Hello", target=["gran", f"+{STRANGER}"])
+    assert sent_by_account(gateway) == {"second": f"{GRAN},{STRANGER}"}
     data = {"config_entry_id": entry.entry_id}
-    await act(hass, "smsbox", domain="notify", message="Hello", target=["gran", f"+{STRANGER}"], data=data)
-    assert gateway.by_account() == {API_KEY: STRANGER, "second": GRAN}
+    await call_action(hass, "smsbox", domain="notify", message="Hello", target=["gran", f"+{STRANGER}"], data=data)
+    assert sent_by_account(gateway) == {API_KEY: STRANGER, "second": GRAN}
 
     hass.config_entries.async_update_subentry(other, next(iter(other.subentries.values())), title="MUM")
     await hass.async_block_till_done()
     gateway.requests.clear()
-    wrong = await refusal(hass, "smsbox", domain="notify", message="Hello", target="Mum")
-    assert wrong.translation_key == "several_accounts"
-    await act(hass, "smsbox", domain="notify", message="Hello", target="Mum", data={"config_entry_id": other.entry_id})
-    assert gateway.by_account() == {"second": GRAN}
+    await expect_error(hass, "several_accounts", "smsbox", domain="notify", message="Hello", target="Mum")
+    await call_action(
+        hass, "smsbox", domain="notify", message="Hello", target="Mum", data={"config_entry_id": other.entry_id}
+    )
+    assert sent_by_account(gateway) == {"second": GRAN}
 
     await hass.config_entries.async_set_disabled_by(other.entry_id, ConfigEntryDisabler.USER)
     await hass.async_block_till_done()
     gateway.requests.clear()
-    await act(hass, "smsbox", domain="notify", message="Hello", target="Mum")
-    assert gateway.by_account() == {API_KEY: MUM}
+    await call_action(hass, "smsbox", domain="notify", message="Hello", target="Mum")
+    assert sent_by_account(gateway) == {API_KEY: MUM}
 
 
-async def test_nothing_leaks(
+async def test_report_belongs_to_one_account(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     other: MockConfigEntry,
-    gateway: SharedGateway,
-    hass_client_no_auth: ClientSessionGenerator,
+    gateway: Gateway,
+    report: Report,
+    events: list[Event],
 ) -> None:
     """Reports, totals and removal concern one account alone."""
-    events = async_capture_events(hass, EVENT_DELIVERY_REPORT)
-    answer = await ask(hass, "send_sms", message="Hello", entity_id="notify.gran_sms")
-    msgid = answer["messages"][0]["msgid"]
-    client = await hass_client_no_auth()
-    await report(hass, client, msgid, 11)
+    response = await call_for_response(hass, "send_sms", message="Hello", entity_id="notify.gran_sms")
+    msgid = response["messages"][0]["msgid"]
+    await report(msgid, 11)
     assert not events
-    await report(hass, client, msgid, 11, webhook_id="second")
+    await report(msgid, 11, "second")
     assert [(event.data["config_entry_id"], event.data["recipient"]) for event in events] == [(other.entry_id, "Gran")]
     assert [await totals(hass), await totals(hass, "second")] == [[0, 0, 0], [1, 1, 0]]
-    shown = {
-        entity_id: state.state if (state := hass.states.get(entity_id)) else None
-        for entity_id in (
-            "event.smsbox_delivery_report",
-            "event.mum_delivery_report",
-            "notify.mum_sms",
-        )
-    }
-    assert shown == {
-        "event.smsbox_delivery_report": "unknown",
-        "event.mum_delivery_report": "unknown",
-        "notify.mum_sms": "unknown",
-    }
+    for entity_id in ("event.smsbox_delivery_report", "event.mum_delivery_report", "notify.mum_sms"):
+        assert get_state(hass, entity_id).state == "unknown", entity_id
     await hass.config_entries.async_remove(other.entry_id)
     await hass.async_block_till_done()
-    await ask(hass, "send_sms", message="Hello", **BARE)
+    await call_for_response(hass, "send_sms", message="Hello", **BARE)
     assert gateway.received("sendsms")[-1].api_key == API_KEY
     assert hass.config_entries.async_entries(DOMAIN) == [entry]

@@ -7,9 +7,8 @@ from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 import pytest
 
-from .clock import later
-from .conftest import account_entry
-from .gateway import Gateway
+from .common import account_entry, advance_time, get_state, set_up
+from .gateways import Gateway
 
 
 @pytest.mark.parametrize(
@@ -23,34 +22,22 @@ from .gateway import Gateway
         pytest.param({"low_credits": 0}, "-3", False, id="never, even below nothing"),
     ],
 )
-async def test_low_credits(
+async def test_low_credits_at_or_below_the_threshold(
     hass: HomeAssistant, gateway: Gateway, options: dict[str, float], balance: str, *, low: bool
 ) -> None:
-    """The sensor is on where the balance is at or below the threshold, and never with a threshold of 0."""
+    """The sensor is on if the balance is at or below the threshold, and never with a threshold of 0."""
     gateway.balance = balance
-    entry = account_entry(options=options)
-    entry.add_to_hass(hass)
-    assert await hass.config_entries.async_setup(entry.entry_id)
-    await hass.async_block_till_done()
-    state = hass.states.get("binary_sensor.smsbox_low_credits")
-    assert state is not None
-    assert state.state == ("on" if low else "off")
+    await set_up(hass, account_entry(options=options))
+    assert get_state(hass, "binary_sensor.smsbox_low_credits").state == ("on" if low else "off")
 
 
 @pytest.mark.parametrize("threshold", [25, 0])
-async def test_unknown_balance(hass: HomeAssistant, gateway: Gateway, threshold: float) -> None:
-    """While no balance ever came, there is no warning and no all-clear; then there is."""
-    gateway.answers["balance"] = lambda _: web.Response(status=HTTPStatus.BAD_GATEWAY)
-    entry = account_entry(options={"low_credits": threshold})
-    entry.add_to_hass(hass)
-    assert await hass.config_entries.async_setup(entry.entry_id)
-    await hass.async_block_till_done()
-    state = hass.states.get("binary_sensor.smsbox_low_credits")
-    assert state is not None
-    assert state.state == STATE_UNAVAILABLE
-    del gateway.answers["balance"]
+async def test_unknown_balance_is_unavailable(hass: HomeAssistant, gateway: Gateway, threshold: float) -> None:
+    """Until the first balance the sensor is unavailable; then it is on or off."""
+    gateway.responses["balance"] = lambda _: web.Response(status=HTTPStatus.BAD_GATEWAY)
+    await set_up(hass, account_entry(options={"low_credits": threshold}))
+    assert get_state(hass, "binary_sensor.smsbox_low_credits").state == STATE_UNAVAILABLE
+    del gateway.responses["balance"]
     gateway.balance = "3"
-    await later(hass)
-    state = hass.states.get("binary_sensor.smsbox_low_credits")
-    assert state is not None
-    assert state.state == ("on" if threshold else "off")
+    await advance_time(hass)
+    assert get_state(hass, "binary_sensor.smsbox_low_credits").state == ("on" if threshold else "off")

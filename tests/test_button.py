@@ -6,9 +6,8 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from .actions import act, answering, failure
-from .conftest import account_entry, recipient_data
-from .gateway import Gateway
+from .common import account_entry, call_action, expect_error, recipient_data, set_up
+from .gateways import Gateway, set_response
 
 BUTTON: dict[str, Any] = {"domain": "button", "entity_id": "button.mum_send_test_message"}
 
@@ -22,15 +21,14 @@ BUTTON: dict[str, Any] = {"domain": "button", "entity_id": "button.mum_send_test
         ("de", "Dies ist eine Testnachricht von Home Assistant."),
     ],
 )
-async def test_speaks_the_language(hass: HomeAssistant, gateway: Gateway, language: str, text: str) -> None:
+async def test_message_is_in_home_assistants_language(
+    hass: HomeAssistant, gateway: Gateway, language: str, text: str
+) -> None:
     """The test message is in Home Assistant's language."""
     hass.config.language = language
-    entry = account_entry(recipient_data())
-    entry.add_to_hass(hass)
-    assert await hass.config_entries.async_setup(entry.entry_id)
-    await hass.async_block_till_done()
+    await set_up(hass, account_entry(recipient_data()))
     (button,) = hass.states.async_entity_ids("button")
-    await act(hass, "press", domain="button", entity_id=button)
+    await call_action(hass, "press", domain="button", entity_id=button)
     assert [(sent["numbers"], sent["message"]) for sent in gateway.sent] == [("32496123456", text)]
 
 
@@ -41,19 +39,18 @@ async def test_speaks_the_language(hass: HomeAssistant, gateway: Gateway, langua
         ([recipient_data(channels=["voice", "sms"])], "voice/send", {"lang": "NL", "gender": "M"}),
     ],
 )
-async def test_uses_the_first_channel(
+async def test_message_is_sent_by_the_first_channel(
     hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway, path: str, fields: dict[str, str]
 ) -> None:
-    """The recipient's first channel is the one that is tested."""
-    await act(hass, "press", **BUTTON)
+    """The button sends by the recipient's first channel."""
+    await call_action(hass, "press", **BUTTON)
     (request,) = gateway.received(path)
     assert fields.items() <= request.fields.items()
 
 
-async def test_failure_is_raised(hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway) -> None:
-    """A test that fails says so."""
-    answer: dict[str, Any] = {"code": 9, "message": "No valid number"}
-    answering(gateway, "sendsms", answer)
-    raised = await failure(hass, "press", **BUTTON)
-    assert raised.translation_key == "rejected"
+async def test_error_is_raised(hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway) -> None:
+    """If the gateway rejects the message, the button raises its error."""
+    response: dict[str, Any] = {"code": 9, "message": "No valid number"}
+    set_response(gateway, "sendsms", response)
+    raised = await expect_error(hass, "rejected", "press", **BUTTON)
     assert raised.translation_placeholders == {"code": "9", "message": "No valid number"}

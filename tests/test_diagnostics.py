@@ -9,9 +9,8 @@ from pytest_homeassistant_custom_component.components.diagnostics import get_dia
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from syrupy.assertion import SnapshotAssertion
 
-from .conftest import WEBHOOK_ID, account_entry, recipient_data
-from .gateway import API_KEY, Gateway
-from .reports import report
+from .common import WEBHOOK_ID, account_entry, post_report, recipient_data, send
+from .gateways import API_KEY, Gateway
 
 FIRST_MSGID = 15547355
 
@@ -31,7 +30,7 @@ SECRETS = (
 
 @pytest.fixture
 async def entry(hass: HomeAssistant, gateway: Gateway) -> MockConfigEntry:
-    """Set up an account with much to keep to itself, some of it from a future version."""
+    """Add an account with secrets, some of them stored by a future version."""
     assert await async_setup_component(hass, "diagnostics", {})
     await hass.config.async_update(external_url="https://example.org", country="BE")
     entry = account_entry(
@@ -49,36 +48,34 @@ async def entry(hass: HomeAssistant, gateway: Gateway) -> MockConfigEntry:
     return entry
 
 
-async def test_diagnostics(
+async def test_only_listed_values_are_shown(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     hass_client: ClientSessionGenerator,
     hass_client_no_auth: ClientSessionGenerator,
     snapshot: SnapshotAssertion,
 ) -> None:
-    """What is shown is a list of what is allowed: new data stays inside until somebody lets it out."""
+    """Only what is on a list is shown; new data stays out until it is added to the list."""
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
     for data in ({"entity_id": "notify.mum_sms"}, {"numbers": ["0471 23 45 67"]}):
         await hass.services.async_call("smsbox", "send_sms", {"message": "Hello", **data}, blocking=True)
-    await report(hass, await hass_client_no_auth(), FIRST_MSGID, 11)
+    await post_report(hass, await hass_client_no_auth(), FIRST_MSGID, 11)
     diagnostics = await get_diagnostics_for_config_entry(hass, hass_client, entry)
     assert diagnostics == snapshot
 
 
 @pytest.mark.parametrize("away", [False, True])
-async def test_nothing_about_people(
+async def test_whole_file_holds_no_secret(
     hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, hass_client: ClientSessionGenerator, *, away: bool
 ) -> None:
-    """The whole file, with all that Home Assistant adds to it, holds no secret."""
+    """The file, with all that Home Assistant adds to it, holds no secret."""
     gateway.balance = "3"
     if away:
-        gateway.answers["balance"] = lambda _: web.Response(status=502, text=API_KEY)
+        gateway.responses["balance"] = lambda _: web.Response(status=502, text=API_KEY)
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
-    await hass.services.async_call(
-        "notify", "send_message", {"entity_id": "notify.mum_sms", "message": "Hello"}, blocking=True
-    )
+    await send(hass)
     client = await hass_client()
     response = await client.get(f"/api/diagnostics/config_entry/{entry.entry_id}")
     text = await response.text()

@@ -8,8 +8,8 @@ from homeassistant.util.json import JsonValueType, json_loads
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from .conftest import account_entry, recipient_data
-from .gateway import Gateway
+from .common import account_entry, recipient_data
+from .gateways import Gateway
 
 ENTRY_ID = "account"
 # Only what we decide: the registries' own fields change with Home Assistant.
@@ -45,8 +45,8 @@ async def set_up(hass: HomeAssistant, language: str = "en") -> None:
     await hass.async_block_till_done()
 
 
-async def test_entities(hass: HomeAssistant, gateway: Gateway, snapshot: SnapshotAssertion) -> None:
-    """Every entity has its state, its category and its device."""
+async def test_entities_match_the_snapshot(hass: HomeAssistant, gateway: Gateway, snapshot: SnapshotAssertion) -> None:
+    """Every entity has the expected state and registry entry."""
     await set_up(hass)
     registry = er.async_get(hass)
     entities = sorted(er.async_entries_for_config_entry(registry, ENTRY_ID), key=lambda entity: entity.entity_id)
@@ -57,8 +57,8 @@ async def test_entities(hass: HomeAssistant, gateway: Gateway, snapshot: Snapsho
         assert plain(state, ("state", "attributes")) == snapshot(name=f"{entity.entity_id}-state")
 
 
-async def test_devices(hass: HomeAssistant, gateway: Gateway, snapshot: SnapshotAssertion) -> None:
-    """The account is a service, and the recipient one below it."""
+async def test_devices_match_the_snapshot(hass: HomeAssistant, gateway: Gateway, snapshot: SnapshotAssertion) -> None:
+    """The account is a service, and the recipient is a service below it."""
     await set_up(hass)
     registry = dr.async_get(hass)
     devices = {device.name: device for device in dr.async_entries_for_config_entry(registry, ENTRY_ID)}
@@ -69,8 +69,8 @@ async def test_devices(hass: HomeAssistant, gateway: Gateway, snapshot: Snapshot
 
 
 @pytest.mark.parametrize("language", ["en", "nl", "fr", "de"])
-async def test_units_in_every_language(hass: HomeAssistant, gateway: Gateway, language: str) -> None:
-    """The states carry the units of the contract whatever Home Assistant speaks; only the frontend translates them."""
+async def test_units_are_not_translated(hass: HomeAssistant, gateway: Gateway, language: str) -> None:
+    """The states have the same units in every language; only the frontend translates them."""
     await set_up(hass, language)
     units = {
         state.attributes.get("unit_of_measurement")

@@ -1,43 +1,50 @@
-"""Test that the user learns what became of a request whatever breaks, and that nobody is texted twice.
+"""Whatever breaks, the user learns the result of a request, and nobody is texted twice.
 
-Each row of the matrix is a fault, each column a request of the integration; a table of it is printed at the end.
+Each fault meets each request that the integration makes.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator
-from contextlib import suppress
+from collections import Counter
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 import json
 import logging
 import traceback
-from typing import Any
+from typing import Any, cast, override
 
 from aiohttp import ClientTimeout
+from aiohttp.resolver import AsyncResolver
 from homeassistant.config_entries import SOURCE_USER
-from homeassistant.const import CONF_API_KEY
+from homeassistant.const import CONF_API_KEY, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import aiohttp_client
+from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.components.diagnostics import get_diagnostics_for_config_entry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.smsbox.api import client
 from custom_components.smsbox.const import DOMAIN
 
-from .conftest import WEBHOOK_ID
-from .faults import (
+from .common import WEBHOOK_ID, advance_time, get_state
+from .gateways import (
+    API_KEY,
+    FIRST_MSGID,
+    LOOPBACK,
+    Behavior,
     Exchange,
     FaultyGateway,
-    Play,
-    answers,
     bound_socket,
     deaf_socket,
     hang,
-    nameless_resolver,
+    lookup,
+    respond_with,
     response,
     url,
 )
-from .gateway import API_KEY, lookup
 
 NUMBER = "32470987654"
 TEXT = "The cellar is flooded"
@@ -55,8 +62,8 @@ ACTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "otp/verify": ("verify_otp", {"number": NUMBER, "otp": OTP}),
     "hlr": ("lookup_number", {"number": NUMBER}),
 }
-ACCEPTED = {"code": 100, "message": [{"number": NUMBER, "msgid": 15547355}]}
-GOOD_ANSWERS: dict[str, dict[str, Any]] = {
+ACCEPTED = {"code": 100, "message": [{"number": NUMBER, "msgid": FIRST_MSGID}]}
+GOOD_RESPONSES: dict[str, dict[str, Any]] = {
     "sendsms": ACCEPTED,
     "tts": ACCEPTED,
     "voice/send": {"code": 10, "message": "Voice is sent", "number": NUMBER},
@@ -66,30 +73,35 @@ GOOD_ANSWERS: dict[str, dict[str, Any]] = {
     "balance": {"code": 100, "message": "1630.38"},
 }
 WITHOUT_NUMBERS: dict[str, Any] = {
-    "sendsms": [{"msgid": 15547355}],
-    "tts": [{"msgid": 15547355}],
+    "sendsms": [{"msgid": FIRST_MSGID}],
+    "tts": [{"msgid": FIRST_MSGID}],
     "hlr": {"error_code": 0, "status": "Delivered"},
 }
 
 
 def http(body: bytes, status: int = 200, *headers: str) -> bytes:
-    """Return an answer after which the connection is closed."""
+    """Return a response after which the connection is closed."""
     return response(body, status, "Connection: close", *headers)
 
 
+def good_json(service: str, **changes: Any) -> str:
+    """Return the JSON of a service's good response, or of one with changes."""
+    return json.dumps(GOOD_RESPONSES[service] | changes)
+
+
 def good(service: str, **changes: Any) -> bytes:
-    """Return the good answer of a service, or one with changes."""
-    return http(json.dumps(GOOD_ANSWERS[service] | changes).encode())
+    """Return the good response of a service, or one with changes."""
+    return http(good_json(service, **changes).encode())
 
 
-def fixed(*args: Any) -> Play:
-    """Return the play of a gateway with one answer for all."""
-    return answers(lambda _: http(*args))
+def fixed(*args: Any) -> Behavior:
+    """Return the behavior of a gateway with one response for all."""
+    return respond_with(lambda _: http(*args))
 
 
 async def speak_no_tls(exchange: Exchange) -> None:
-    """Greet as what is no TLS."""
-    await exchange.answer(http(b"", 400))
+    """Respond without TLS."""
+    await exchange.respond(http(b"", 400))
 
 
 async def cut_at_once(exchange: Exchange) -> None:
@@ -104,17 +116,17 @@ async def cut_when_read(exchange: Exchange) -> None:
 
 
 async def drip(exchange: Exchange) -> None:
-    """Answer too slowly."""
+    """Respond too slowly."""
     for byte in good(await exchange.read()):
-        await exchange.answer(bytes((byte,)))
+        await exchange.respond(bytes((byte,)))
         await asyncio.sleep(0.05)
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What goes wrong, and what the user learns of it: translation keys, or `ok`."""
+    """What goes wrong, and the translation keys of the errors that follow from it, or `ok`."""
 
-    play: Play = hang
+    behavior: Behavior = hang
     outcome: str = "outcome_unknown"
     balance: str = "cannot_connect"
     exceptions: dict[str, str] = field(default_factory=dict)
@@ -127,9 +139,9 @@ class Fault:
         return dict.fromkeys(SENDING, self.outcome) | {"balance": self.balance} | self.exceptions
 
 
-def unreachable(play: Play = hang, tries: int = 0) -> Fault:
+def unreachable(behavior: Behavior = hang, tries: int = 0) -> Fault:
     """Return a fault that keeps requests from getting to the gateway; a try may get there."""
-    return Fault(play, outcome="cannot_connect", requests=0, tries=tries)
+    return Fault(behavior, outcome="cannot_connect", requests=0, tries=tries)
 
 
 FAULTS: dict[str, Fault] = {
@@ -138,10 +150,10 @@ FAULTS: dict[str, Fault] = {
     "connect timeout": unreachable(),
     "TLS failure": unreachable(speak_no_tls, tries=3),
     "TLS timeout": unreachable(Exchange.hang, tries=3),
-    "no answer": Fault(hang),
+    "no response": Fault(hang),
     "cut before the request is read": Fault(cut_at_once, requests=0),
     "cut after the request is read": Fault(cut_when_read),
-    "cut in the middle of the answer": Fault(answers(lambda service: good(service)[:-7])),
+    "cut in the middle of the response": Fault(respond_with(lambda service: good(service)[:-7])),
     "HTTP 400": Fault(fixed(b"", 400)),
     "HTTP 401": Fault(fixed(b"", 401), "invalid_auth", "invalid_auth"),
     "HTTP 404": Fault(fixed(b"", 404)),
@@ -150,10 +162,10 @@ FAULTS: dict[str, Fault] = {
     "HTTP 502": Fault(fixed(b"", 502)),
     "HTTP 503": Fault(fixed(b"", 503), "try_again_later", "try_again_later"),
     "HTML instead of JSON": Fault(fixed(f"<html>{NUMBER}: {TEXT}</html>".encode())),
-    "truncated JSON": Fault(answers(lambda service: http(json.dumps(GOOD_ANSWERS[service]).encode()[:-1]))),
-    "JSON of the wrong shape": Fault(answers(lambda service: http(json.dumps([GOOD_ANSWERS[service]]).encode()))),
+    "truncated JSON": Fault(respond_with(lambda service: http(good_json(service).encode()[:-1]))),
+    "JSON of the wrong shape": Fault(respond_with(lambda service: http(f"[{good_json(service)}]".encode()))),
     "empty list": Fault(
-        answers(lambda service: good(service, message=[])),
+        respond_with(lambda service: good(service, message=[])),
         exceptions={
             "sendsms": "not_accepted",
             "tts": "not_accepted",
@@ -162,12 +174,12 @@ FAULTS: dict[str, Fault] = {
         },
     ),
     "missing numbers": Fault(
-        answers(lambda service: good(service, number=None, message=WITHOUT_NUMBERS.get(service))),
+        respond_with(lambda service: good(service, number=None, message=WITHOUT_NUMBERS.get(service))),
         # A call has nothing more to say, and a verified code is one for whatever number.
         exceptions={"voice/send": "ok", "otp/verify": "ok"},
     ),
     "code as a string": Fault(
-        answers(lambda service: good(service, code=str(GOOD_ANSWERS[service]["code"]))), "ok", "ok"
+        respond_with(lambda service: good(service, code=str(GOOD_RESPONSES[service]["code"]))), "ok", "ok"
     ),
     "error code as a number": Fault(fixed(b'{"code": 4, "message": ""}'), "invalid_auth", "invalid_auth"),
     "error code as a string": Fault(fixed(b'{"code": "04", "message": ""}'), "invalid_auth", "invalid_auth"),
@@ -176,22 +188,40 @@ FAULTS: dict[str, Fault] = {
 }
 
 
-@pytest.fixture(scope="module")
-def table(request: pytest.FixtureRequest) -> Generator[dict[str, dict[str, str]]]:
-    """Return the table of the matrix, which is printed at the end."""
-    rows: dict[str, dict[str, str]] = {}
-    yield rows
-    writer = request.config.get_terminal_writer()
-    with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
-        writer.line("\n\nWhat the user learns, and how many requests reached the gateway\n")
-        for name, row in {"": dict(zip(REQUESTS, REQUESTS, strict=True)), **rows}.items():
-            writer.line(f"{name:32}" + "".join(f"{row[request]:20}" for request in REQUESTS))
+class NameServer(asyncio.DatagramProtocol):
+    """A name server that knows no name."""
+
+    @override
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport."""
+        self._transport = cast("asyncio.DatagramTransport", transport)
+
+    @override
+    def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
+        """Respond that there is no such name (RFC 1035, 4.1.1)."""
+        self._transport.sendto(data[:2] + b"\x81\x83" + data[4:], addr)
+
+
+class Resolver(AsyncResolver):
+    """A resolver with the method that Home Assistant calls at its end."""
+
+    async def real_close(self) -> None:
+        """Close the resolver."""
+        await self.close()
+
+
+@asynccontextmanager
+async def nameless_resolver() -> AsyncGenerator[Resolver]:
+    """Yield a resolver whose name server knows no name."""
+    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(NameServer, local_addr=(LOOPBACK, 0))
+    yield Resolver(nameservers=["{}:{}".format(*transport.get_extra_info("sockname"))])
+    transport.close()
 
 
 @pytest.fixture
 def fault(request: pytest.FixtureRequest) -> str:
     """Return the fault of the gateway, by name."""
-    return str(getattr(request, "param", "no answer"))
+    return str(getattr(request, "param", "no response"))
 
 
 @pytest.fixture
@@ -203,7 +233,7 @@ async def gateway(
     monkeypatch.setattr(client, "TIMEOUT", ClientTimeout(connect=0.4, total=0.8))
     monkeypatch.setattr(client, "RETRY_AFTER", (0.02, 0.04))
     with bound_socket() as silent, deaf_socket() as deaf:
-        async with nameless_resolver() as resolver, FaultyGateway(FAULTS[fault].play) as gateway:
+        async with nameless_resolver() as resolver, FaultyGateway(respond_with(good)) as gateway:
             monkeypatch.setattr(aiohttp_client, "_async_make_resolver", lambda _: resolver)
             addresses = {
                 "name not resolved": "http://gateway.invalid",
@@ -216,58 +246,68 @@ async def gateway(
             yield gateway
 
 
-async def outcome(hass: HomeAssistant, entry: MockConfigEntry, request: str) -> tuple[str, str]:
-    """Carry out a request; return the translation key of its error, or `ok`, and all that the error says."""
-    error: BaseException | None = None
-    if request == "balance":
-        await entry.runtime_data.coordinator.async_refresh()
-        error = entry.runtime_data.coordinator.last_exception
-    else:
-        action, data = ACTIONS[request]
-        try:
-            await hass.services.async_call(DOMAIN, action, data, blocking=True, return_response=True)
-        except HomeAssistantError as raised:
-            error = raised
+@pytest.fixture
+async def entry(hass: HomeAssistant, gateway: FaultyGateway, fault: str, entry: MockConfigEntry) -> MockConfigEntry:
+    """Set up an account before the fault begins, as far as it lets."""
+    assert await async_setup_component(hass, "diagnostics", {})
+    gateway.connections = 0
+    gateway.requests.clear()
+    gateway.behavior = FAULTS[fault].behavior
+    return entry
+
+
+async def outcome(hass: HomeAssistant, request: str) -> tuple[str, str]:
+    """Make a request by an action; return the translation key of its error, or `ok`, and all that the error says."""
+    action, data = ACTIONS[request]
+    error: HomeAssistantError | None = None
+    try:
+        await hass.services.async_call(DOMAIN, action, data, blocking=True, return_response=True)
+    except HomeAssistantError as raised:
+        error = raised
     if error is None:
         return "ok", ""
-    assert isinstance(error, HomeAssistantError)
     assert not isinstance(error, ServiceValidationError)
     assert error.translation_key is not None
     return error.translation_key, f"{traceback.format_exception(error)} {error.translation_placeholders}"
 
 
+async def balance_outcome(hass: HomeAssistant, hass_client: ClientSessionGenerator, entry: MockConfigEntry) -> str:
+    """Let the balance be polled; return the error that diagnostics show, or `ok`."""
+    await advance_time(hass)
+    error = (await get_diagnostics_for_config_entry(hass, hass_client, entry))["last_error"]
+    assert (get_state(hass, "sensor.smsbox_credits").state == STATE_UNAVAILABLE) is (error is not None)
+    return str(error or "ok")
+
+
 @pytest.mark.parametrize("fault", FAULTS, indirect=True)
-async def test_fault(
+async def test_fault_ends_in_the_right_error(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     gateway: FaultyGateway,
     fault: str,
-    table: dict[str, dict[str, str]],
+    hass_client: ClientSessionGenerator,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Each request ends in the right error after the right number of tries, and tells nothing to the log."""
+    """Each request ends in the right error after the right number of tries, and no secret gets into the log."""
     expected = FAULTS[fault]
-    gateway.connections = 0
-    gateway.requests.clear()
-    outcomes = await asyncio.gather(*(outcome(hass, entry, request) for request in REQUESTS))
-    table[fault] = {
-        request: f"{key} {gateway.requests[request]}" for request, (key, _) in zip(REQUESTS, outcomes, strict=True)
-    }
-    assert table[fault] == {request: f"{key} {expected.requests}" for request, key in expected.row.items()}
+    outcomes = await asyncio.gather(*(outcome(hass, request) for request in SENDING))
+    keys = {request: key for request, (key, _) in zip(SENDING, outcomes, strict=True)}
+    keys["balance"] = await balance_outcome(hass, hass_client, entry)
+    assert keys == expected.row
+    assert gateway.requests == Counter(dict.fromkeys(keys, expected.requests))
     assert gateway.connections == expected.tries * len(SENDING) + min(expected.tries, 1)
     said = caplog.text + "".join(words for _, words in outcomes)
     assert [secret for secret in SECRETS if secret in said] == []
-    assert "smsbox" in caplog.text
 
 
 @pytest.mark.parametrize("request_name", SENDING)
-async def test_cancelled_action(
+async def test_cancelled_action_ends_its_request(
     hass: HomeAssistant, entry: MockConfigEntry, gateway: FaultyGateway, request_name: str
 ) -> None:
     """Cancelling an action ends its request."""
     gateway.request_read.clear()
     gateway.connection_ended.clear()
-    action = asyncio.create_task(outcome(hass, entry, request_name))
+    action = asyncio.create_task(outcome(hass, request_name))
     await gateway.request_read.wait()
     action.cancel()
     with suppress(asyncio.CancelledError):
@@ -281,7 +321,7 @@ async def test_cancelled_action(
     ("fault", "error"),
     [
         ("connection refused", "cannot_connect"),
-        ("no answer", "cannot_connect"),
+        ("no response", "cannot_connect"),
         ("HTTP 401", "invalid_auth"),
         ("HTTP 503", "cannot_connect"),
         ("HTML instead of JSON", "cannot_connect"),
@@ -293,7 +333,8 @@ async def test_cancelled_action(
 async def test_api_key_cannot_be_checked(
     hass: HomeAssistant, gateway: FaultyGateway, fault: str, error: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The form of an API key says what went wrong, after one request."""
+    """The form for the API key tells the error after one request."""
+    gateway.behavior = FAULTS[fault].behavior
     result = await hass.config_entries.flow.async_init(
         DOMAIN, context={"source": SOURCE_USER}, data={CONF_API_KEY: API_KEY}
     )

@@ -1,4 +1,4 @@
-"""The logbook tells in words what became of a message."""
+"""The logbook tells the status of a message in words."""
 
 import json
 from pathlib import Path
@@ -12,9 +12,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.components.recorder.common import async_wait_recording_done
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, WebSocketGenerator
 
-from .conftest import account_entry, recipient_data
-from .gateway import Gateway
-from .reports import report
+from .common import account_entry, post_report, recipient_data
+from .gateways import Gateway
 
 FIRST_MSGID = 15547355
 
@@ -46,7 +45,7 @@ def _environment(recorder_mock: Recorder, enable_custom_integrations: None, sock
         ({"numbers": ["0471 23 45 67"]}, "SMS to ********567"),
     ],
 )
-async def test_report_in_words(
+async def test_report_names_recipient_and_cause(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     hass_client_no_auth: ClientSessionGenerator,
@@ -54,7 +53,7 @@ async def test_report_in_words(
     data: dict[str, object],
     name: str,
 ) -> None:
-    """A report stands there with the recipient, or the masked number, and with what caused the message."""
+    """A report names the recipient, or the masked number, and the automation that sent the message."""
     await async_setup_component(hass, "logbook", {})
     automation = {
         "alias": "Alarm",
@@ -65,7 +64,7 @@ async def test_report_in_words(
     start = dt_util.utcnow()
     hass.bus.async_fire("alarm")
     await hass.async_block_till_done()
-    await report(hass, await hass_client_no_auth(), FIRST_MSGID, 11)
+    await post_report(hass, await hass_client_no_auth(), FIRST_MSGID, 11)
     await async_wait_recording_done(hass)
 
     client = await hass_ws_client()
@@ -83,7 +82,7 @@ async def test_every_status_in_dutch(
     hass_client_no_auth: ClientSessionGenerator,
     hass_ws_client: WebSocketGenerator,
 ) -> None:
-    """Each status has its own words in Home Assistant's language, for calls that read a text aloud as well."""
+    """Each status has its own words in Home Assistant's language, for text-to-speech too."""
     hass.config.language = "nl"
     await hass.config.async_update(external_url="https://example.org", country="BE")
     entry = account_entry(recipient_data(channels=["tts"]))
@@ -98,7 +97,7 @@ async def test_every_status_in_dutch(
         await hass.services.async_call(
             "notify", "send_message", {"message": "Hallo", "entity_id": entity_id}, blocking=True
         )
-        await report(hass, client, msgid, code)
+        await post_report(hass, client, msgid, code)
     await async_wait_recording_done(hass)
 
     ws_client = await hass_ws_client()

@@ -1,4 +1,4 @@
-"""The notify entities: what they send, what they raise, what they show."""
+"""The notify entities: what they send, what they raise, what their state shows."""
 
 from typing import Any
 
@@ -10,9 +10,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.smsbox.const import DOMAIN
 
-from .actions import act, answering, ask, failure, refusal
-from .conftest import recipient_data
-from .gateway import Gateway
+from .common import call_action, call_for_response, expect_error, recipient_data
+from .gateways import Gateway, set_response
 
 NUMBERS = ["32496123456", "33612345678"]
 NOTIFY = ("notify.mum_sms", "notify.mum_text_to_speech", "notify.mum_voice_call")
@@ -34,7 +33,7 @@ def used(hass: HomeAssistant) -> list[str]:
 
 async def send(hass: HomeAssistant, entity_id: str, **data: Any) -> None:
     """Send by core's action."""
-    await act(hass, "send_message", domain="notify", entity_id=entity_id, **{"message": "Hello", **data})
+    await call_action(hass, "send_message", domain="notify", entity_id=entity_id, **{"message": "Hello", **data})
 
 
 @pytest.mark.parametrize(
@@ -57,7 +56,7 @@ async def send(hass: HomeAssistant, entity_id: str, **data: Any) -> None:
         ),
     ],
 )
-async def test_sends_by_its_channel(
+async def test_entity_sends_by_its_channel(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     gateway: Gateway,
@@ -65,7 +64,7 @@ async def test_sends_by_its_channel(
     path: str,
     requests: list[dict[str, str]],
 ) -> None:
-    """Each entity reaches all numbers as the recipient wants it, title first, and shows that it has."""
+    """Each entity sends to all numbers with the recipient's settings, title first, and its state shows it."""
     await send(hass, entity_id, title="Alarm")
     sent = [
         {key: value for key, value in request.fields.items() if key != "noti"} for request in gateway.received(path)
@@ -74,21 +73,23 @@ async def test_sends_by_its_channel(
     assert used(hass) == [entity_id]
 
 
-async def test_what_fails_raises(hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway) -> None:
-    """What was not sent to every number is an error, and the entity does not look as if it were."""
-    for answer, error in (
+async def test_error_is_raised_and_leaves_the_state(
+    hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway
+) -> None:
+    """A message that did not go to every number raises, and the entity's state does not change."""
+    for response, error in (
         ({"code": 10, "message": "Not enough credits"}, "insufficient_credits"),
         ({"code": 100, "message": [{"number": NUMBERS[0], "msgid": 1}]}, "not_accepted"),
         (500, "outcome_unknown"),
     ):
-        answering(gateway, "sendsms", answer)
-        raised = await failure(hass, "send_message", domain="notify", entity_id="notify.mum_sms", message="Hello")
-        assert raised.translation_key == error
+        set_response(gateway, "sendsms", response)
+        raised = await expect_error(
+            hass, error, "send_message", domain="notify", entity_id="notify.mum_sms", message="Hello"
+        )
         if error != "insufficient_credits":
             assert raised.translation_placeholders == {"numbers": "Mum"}
     for message, error in (("\t\n", "empty_message"), ("€" * 460, "message_too_long")):
-        wrong = await refusal(hass, "send_message", domain="notify", entity_id="notify.mum_sms", message=message)
-        assert wrong.translation_key == error
+        await expect_error(hass, error, "send_message", domain="notify", entity_id="notify.mum_sms", message=message)
     assert not used(hass)
     assert len(gateway.sent) == 3
 
@@ -105,22 +106,22 @@ async def test_what_fails_raises(hass: HomeAssistant, entry: MockConfigEntry, ga
 async def test_actions_show_on_the_entity(
     hass: HomeAssistant, entry: MockConfigEntry, domain: str, action: str, data: dict[str, Any], entity_id: str
 ) -> None:
-    """What another action sent to a recipient shows on the entity of its channel."""
-    await act(hass, action, domain=domain, message="Hello", **data)
+    """A message that another action sent to a recipient shows on the entity of its channel."""
+    await call_action(hass, action, domain=domain, message="Hello", **data)
     assert used(hass) == [entity_id]
 
 
-async def test_actions_show_only_what_was_accepted(
+async def test_only_accepted_messages_show_on_the_entity(
     hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway
 ) -> None:
-    """An entity shows nothing of a message to others, nor of one that was not accepted, and may not be there."""
+    """A message to others or one that was not accepted does not show; an entity may be missing."""
     data: dict[str, Any] = {"message": "Hello", "numbers": ["0471 23 45 67"]}
-    await act(hass, "send_sms", **data)
-    answering(gateway, "sendsms", {"code": 100, "message": [{"number": "32471234567", "msgid": 1}]})
-    answer = await ask(hass, "send_sms", **data, entity_id="notify.mum_sms")
-    assert [message["status"] for message in answer["messages"]] == ["not_accepted", "not_accepted", "accepted"]
-    gateway.answers.clear()
+    await call_action(hass, "send_sms", **data)
+    set_response(gateway, "sendsms", {"code": 100, "message": [{"number": "32471234567", "msgid": 1}]})
+    response = await call_for_response(hass, "send_sms", **data, entity_id="notify.mum_sms")
+    assert [message["status"] for message in response["messages"]] == ["not_accepted", "not_accepted", "accepted"]
+    gateway.responses.clear()
     er.async_get(hass).async_remove("notify.mum_text_to_speech")
     await hass.async_block_till_done()
-    await act(hass, "send_tts", message="Hello", entity_id="notify.mum_sms")
+    await call_action(hass, "send_tts", message="Hello", entity_id="notify.mum_sms")
     assert not used(hass)

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import MagicMock
 
 from aiohttp import web
 from homeassistant.config_entries import ConfigEntryDisabler
@@ -16,9 +16,8 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.smsbox.const import DOMAIN
 
-from .clock import later
-from .conftest import WEBHOOK_ID, account_entry
-from .gateway import API_KEY, Gateway
+from .common import WEBHOOK_ID, account_entry, advance_time, set_up
+from .gateways import API_KEY, Gateway
 
 FLOWS = "/api/repairs/issues/fix"
 
@@ -36,16 +35,16 @@ def issues(hass: HomeAssistant) -> dict[str | None, dict[str, str] | None]:
 
 @pytest.fixture
 async def post(hass: HomeAssistant, hass_client: ClientSessionGenerator) -> Post:
-    """Return how the frontend posts to a repair flow."""
+    """Return a function that posts to a repair flow as the frontend does."""
     assert await async_setup_component(hass, "repairs", {})
     client = await hass_client()
 
     async def post(path: str, data: dict[str, Any]) -> dict[str, Any]:
-        """Post and return the answer."""
+        """Post and return the response."""
         response = await client.post(f"{FLOWS}{path}", json=data)
         assert response.status == HTTPStatus.OK
-        answer: dict[str, Any] = await response.json()
-        return answer
+        content: dict[str, Any] = await response.json()
+        return content
 
     return post
 
@@ -56,42 +55,44 @@ async def start(post: Post, entry: MockConfigEntry) -> dict[str, Any]:
 
 
 async def test_low_credits_follow_the_balance(hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry) -> None:
-    """The issue comes, tells the latest balance, stays while the gateway is away and goes once topped up."""
+    """The issue tells the latest balance, stays while the gateway is unreachable and goes after topping up."""
     assert not issues(hass)
     for balance in ("20", "19.5"):
         gateway.balance = balance
-        await later(hass)
+        await advance_time(hass)
         assert issues(hass) == {"low_credits": {"account": "SMSBOX", "credits": f"{float(balance):.2f}"}}
-    gateway.answers["balance"] = lambda _: web.Response(status=HTTPStatus.BAD_GATEWAY)
-    await later(hass)
+    gateway.responses["balance"] = lambda _: web.Response(status=HTTPStatus.BAD_GATEWAY)
+    await advance_time(hass)
     assert await hass.config_entries.async_reload(entry.entry_id)
     await hass.async_block_till_done()
     assert "low_credits" in issues(hass)
-    del gateway.answers["balance"]
+    del gateway.responses["balance"]
     gateway.balance = "500"
-    await later(hass)
+    await advance_time(hass)
     assert not issues(hass)
 
 
 @pytest.mark.parametrize("away", [False, True])
-async def test_threshold_is_changed(
+async def test_issue_goes_if_the_threshold_is_zero(
     hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, *, away: bool
 ) -> None:
-    """Whoever no longer wants to be warned is not, not even while the balance is unknown."""
+    """With a threshold of 0 the issue goes, even while the balance is unknown."""
     gateway.balance = "20"
-    await later(hass)
+    await advance_time(hass)
     assert "low_credits" in issues(hass)
     if away:
-        gateway.answers["balance"] = lambda _: web.Response(status=HTTPStatus.BAD_GATEWAY)
+        gateway.responses["balance"] = lambda _: web.Response(status=HTTPStatus.BAD_GATEWAY)
     hass.config_entries.async_update_entry(entry, options={"low_credits": 0})
     await hass.async_block_till_done()
     assert not issues(hass)
 
 
-async def test_repair(hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, post: Post) -> None:
-    """The repair looks at the balance: still low, not known, topped up."""
+async def test_repair_checks_the_balance(
+    hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, post: Post
+) -> None:
+    """The repair ends only if the balance is high enough."""
     gateway.balance = "20"
-    await later(hass)
+    await advance_time(hass)
     form = await start(post, entry)
     assert (form["type"], form["step_id"], form["errors"]) == ("form", "confirm", {})
     assert form["description_placeholders"] == {"account": "SMSBOX", "credits": "20.00"}
@@ -103,12 +104,12 @@ async def test_repair(hass: HomeAssistant, gateway: Gateway, entry: MockConfigEn
     assert form["description_placeholders"] == {"account": "SMSBOX", "credits": "19.50"}
     assert "low_credits" in issues(hass)
 
-    gateway.answers["balance"] = lambda _: web.Response(status=HTTPStatus.BAD_GATEWAY)
+    gateway.responses["balance"] = lambda _: web.Response(status=HTTPStatus.BAD_GATEWAY)
     form = await post(path, {})
     assert form["errors"] == {"base": "cannot_connect"}
     assert "low_credits" in issues(hass)
 
-    del gateway.answers["balance"]
+    del gateway.responses["balance"]
     gateway.balance = "519.5"
     assert (await post(path, {}))["type"] == "create_entry"
     assert not issues(hass)
@@ -117,15 +118,15 @@ async def test_repair(hass: HomeAssistant, gateway: Gateway, entry: MockConfigEn
 async def test_repair_while_the_balance_is_unknown(
     hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, post: Post
 ) -> None:
-    """The issue outlives a reload without the gateway; its repair then tells no balance, and works later."""
+    """After a reload without the gateway the repair shows no balance, and works once it is known."""
     gateway.balance = "20"
-    await later(hass)
-    gateway.answers["balance"] = lambda _: web.Response(status=HTTPStatus.BAD_GATEWAY)
+    await advance_time(hass)
+    gateway.responses["balance"] = lambda _: web.Response(status=HTTPStatus.BAD_GATEWAY)
     assert await hass.config_entries.async_reload(entry.entry_id)
     await hass.async_block_till_done()
     form = await start(post, entry)
     assert form["description_placeholders"] == {"account": "SMSBOX", "credits": "?"}
-    del gateway.answers["balance"]
+    del gateway.responses["balance"]
     gateway.balance = "519.5"
     assert (await post(f"/{form['flow_id']}", {}))["type"] == "create_entry"
 
@@ -134,9 +135,9 @@ async def test_repair_while_the_balance_is_unknown(
 async def test_repair_while_not_loaded(
     hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, post: Post, *, started_before: bool
 ) -> None:
-    """The repair of an account that is not loaded says so, and the issue stays."""
+    """The repair of an account that is not loaded is aborted, and the issue stays."""
     gateway.balance = "20"
-    await later(hass)
+    await advance_time(hass)
     if started_before:
         form = await start(post, entry)
     assert await hass.config_entries.async_unload(entry.entry_id)
@@ -146,8 +147,8 @@ async def test_repair_while_not_loaded(
     assert "low_credits" in issues(hass)
 
 
-async def test_no_report_url(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """The issue is there while reports are wanted and no address on the internet is known."""
+async def test_issue_without_a_report_url(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """The issue is there while reports are enabled and there is no external URL."""
     assert not issues(hass)
     await hass.config.async_update(external_url=None, internal_url="http://192.168.1.2:8123")
     await hass.async_block_till_done()
@@ -163,28 +164,23 @@ async def test_no_report_url(hass: HomeAssistant, entry: MockConfigEntry) -> Non
     assert not issues(hass)
 
 
-async def test_cloud_comes_and_goes(hass: HomeAssistant, gateway: Gateway) -> None:
-    """Whoever relies on Home Assistant Cloud is told when it is gone, and no longer when it is back."""
-    entry = account_entry(
-        data={"api_key": API_KEY, "webhook_id": WEBHOOK_ID, "cloudhook_url": "https://hooks.example.org/secret"}
-    )
-    entry.add_to_hass(hass)
-    with patch("custom_components.smsbox.webhook.cloud_active", return_value=True) as cloud_active:
-        assert await hass.config_entries.async_setup(entry.entry_id)
-        await hass.async_block_till_done()
-        for active, shown in ((True, set()), (False, {"no_report_url"}), (True, set())):
-            cloud_active.return_value = active
-            await later(hass)
-            assert set(issues(hass)) == shown
+async def test_issue_follows_the_cloud(hass: HomeAssistant, gateway: Gateway, cloud: MagicMock) -> None:
+    """An account that uses Home Assistant Cloud has the issue while there is no subscription."""
+    data = {"api_key": API_KEY, "webhook_id": WEBHOOK_ID, "cloudhook_url": "https://hooks.example.org/secret"}
+    await set_up(hass, account_entry(data=data))
+    for active, shown in ((True, set()), (False, {"no_report_url"}), (True, set())):
+        cloud.async_active_subscription.return_value = active
+        await advance_time(hass)
+        assert set(issues(hass)) == shown
 
 
 @pytest.mark.parametrize("how", ["disabled", "removed"])
 async def test_issues_go_with_the_account(
     hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, how: str
 ) -> None:
-    """An account that is gone leaves no issue behind."""
+    """A disabled or removed account leaves no issue behind."""
     gateway.balance = "20"
-    await later(hass)
+    await advance_time(hass)
     await hass.config.async_update(external_url=None)
     await hass.async_block_till_done()
     assert set(issues(hass)) == {"low_credits", "no_report_url"}

@@ -1,4 +1,4 @@
-"""Nothing logs or shows a secret: the whole tour at debug level, and then a search through all that came out."""
+"""Nothing logs or shows a secret: do everything at debug level, then search all logs and pages."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -18,8 +18,8 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.smsbox.const import DOMAIN
 
-from .clock import later
-from .gateway import API_KEY, Gateway
+from .common import advance_time
+from .gateways import API_KEY, Gateway
 
 FIRST_MSGID = 15547355
 
@@ -33,7 +33,7 @@ SECRETS = (API_KEY, WRONG_KEY, NEW_KEY, TEXT, OTP, "Open the gate", *NUMBERS)
 
 SERVICES = {"balance", "sendsms", "voice/send", "otp/send", "otp/verify", "hlr"}
 
-# What Home Assistant itself logs at debug level is not ours to keep back; nothing of it is on by default.
+# What Home Assistant itself logs; none of it is on by default.
 NOT_OURS = {
     ("homeassistant.core", "DEBUG"): "every event with its data: calls of actions, states, reports",
     ("homeassistant.components.http.auth", "DEBUG"): "the path of every request, here of the webhook",
@@ -60,9 +60,9 @@ class Tour:
     async def add(self) -> str:
         """Add an account and a recipient; return the secret id of the webhook."""
         started = await self.hass.config_entries.flow.async_init(DOMAIN, context={"source": "user"})
-        self.gateway.answers["balance"] = lambda _: {"code": 99, "message": " ".join(SECRETS)}
+        self.gateway.responses["balance"] = lambda _: {"code": 99, "message": " ".join(SECRETS)}
         await self.flow(started["flow_id"], WRONG_KEY)
-        del self.gateway.answers["balance"]
+        del self.gateway.responses["balance"]
         await self.flow(started["flow_id"], WRONG_KEY, API_KEY)
         (entry,) = self.hass.config_entries.async_entries(DOMAIN)
         (recipient,) = self.hass.config_entries.subentries.async_progress()
@@ -83,7 +83,7 @@ class Tour:
         return webhook_id
 
     async def act(self, domain: str, action: str, data: dict[str, Any]) -> None:
-        """Carry out an action, whatever becomes of it."""
+        """Call an action, whether or not it succeeds."""
         response = domain == DOMAIN and not action.startswith("send")
         with suppress(HomeAssistantError):
             await self.hass.services.async_call(domain, action, data, blocking=True, return_response=response)
@@ -103,7 +103,7 @@ class Tour:
         await self.act(DOMAIN, "preview_sms", {"message": TEXT})
 
     async def report(self, webhook_id: str) -> None:
-        """Post reports: good, repeated, unknown, nonsense, too long, and by the wrong method."""
+        """Post reports: good, repeated, unknown, malformed, too long, and by the wrong method."""
         path = f"/api/webhook/{webhook_id}"
         for msgid in (FIRST_MSGID, FIRST_MSGID, FIRST_MSGID + 1, 1):
             await self.client.post(path, data={"msgid": msgid, "status": 11})
@@ -120,10 +120,10 @@ class Tour:
             response = await self.client.request(method, path)
             assert response.status in {HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.BAD_REQUEST}
         await self.hass.async_block_till_done()
-        await later(self.hass, 61)
+        await advance_time(self.hass, 61)
 
     async def fail(self) -> None:
-        """Have every service fail in every way, with the secrets in the gateway's words too."""
+        """Make every service fail in every way, with the secrets in the error messages too."""
         words = " ".join(SECRETS)
         failures: list[Callable[[Any], Any]] = [
             lambda _: {"code": 99, "message": words},
@@ -136,14 +136,14 @@ class Tour:
         ]
         for failure in failures:
             for service in SERVICES:
-                self.gateway.answers[service] = failure
+                self.gateway.responses[service] = failure
             await self.send()
-            await later(self.hass)
-        self.gateway.answers.clear()
-        await later(self.hass)
+            await advance_time(self.hass)
+        self.gateway.responses.clear()
+        await advance_time(self.hass)
 
     async def automate(self) -> None:
-        """Have an automation fail, whose error Home Assistant logs."""
+        """Let an automation fail, so that Home Assistant logs the error."""
         send = {"action": "smsbox.send_sms", "data": {"message": TEXT, "numbers": ["0471 23 45 67"]}}
         automation = {"triggers": {"trigger": "event", "event_type": "alarm"}, "actions": send}
         assert await async_setup_component(self.hass, "automation", {"automation": automation})
@@ -153,13 +153,13 @@ class Tour:
             lambda _: {"code": 10, "message": "Not enough credits"},
         ]
         for failure in failures:
-            self.gateway.answers["sendsms"] = failure
+            self.gateway.responses["sendsms"] = failure
             self.hass.bus.async_fire("alarm")
             await self.hass.async_block_till_done()
-        del self.gateway.answers["sendsms"]
+        del self.gateway.responses["sendsms"]
 
     async def reauth(self) -> None:
-        """Have the key refused, and give another one."""
+        """Refuse the key, and enter another one."""
         self.gateway.api_key = NEW_KEY
         await self.send()
         (flow,) = self.hass.config_entries.flow.async_progress()
@@ -169,7 +169,7 @@ class Tour:
 
 @pytest.fixture(autouse=True)
 def _environment(caplog: pytest.LogCaptureFixture, request: pytest.FixtureRequest) -> None:
-    """Log everything, from before Home Assistant starts: it looks only once how much it has to log."""
+    """Log everything from before the start of Home Assistant, which reads the log level only once."""
     caplog.set_level(logging.DEBUG)
     for fixture in ("enable_custom_integrations", "socket_enabled"):
         request.getfixturevalue(fixture)
@@ -211,7 +211,7 @@ async def test_nothing_logs_or_shows_a_secret(
     # Not even what Home Assistant logs of our errors.
     assert any(record.name.startswith("homeassistant.components.automation") for record, _ in lines)
 
-    # The tour went everywhere, and the search finds what there is to find.
+    # The tour went everywhere, and the search works.
     assert {received.path for received in gateway.requests} == SERVICES
     assert any(record.name == "custom_components.smsbox" and record.levelname == "DEBUG" for record, _ in lines)
     assert set(telling) == set(NOT_OURS)

@@ -1,4 +1,4 @@
-"""The actions: what goes out, what they answer and what they raise."""
+"""The actions: what they send, how they respond and what they raise."""
 
 from typing import Any
 
@@ -13,9 +13,8 @@ from homeassistant.helpers import (
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from .actions import act, answering, ask, failure, refusal
-from .conftest import recipient_data
-from .gateway import Gateway
+from .common import call_action, call_for_response, expect_error, recipient_data
+from .gateways import Gateway, set_response
 
 MUM, DAD = "32496123456", "32471234567"
 NUMBER = "0496 12 34 56"
@@ -23,25 +22,27 @@ NUMBER = "0496 12 34 56"
 
 @pytest.fixture
 def recipients() -> list[Any]:
-    """Have a recipient with every channel and one with two numbers and a voice of its own."""
+    """Have a recipient with every channel and one with two numbers and a custom sender and voice."""
     return [
         recipient_data(channels=["sms", "tts", "voice"]),
         recipient_data("Dad", numbers=[DAD, "33612345678"], sender="Home", language="fr", gender="female"),
     ]
 
 
-def everybody(action: str) -> dict[str, Any]:
-    """Return the data of a call that is right."""
+def good_call(action: str) -> dict[str, Any]:
+    """Return the data of a good call."""
     if action == "verify_otp":
         return {"otp": "123456"}
     return {"number": NUMBER} if action in {"send_otp", "lookup_number"} else {"message": "Hello", "numbers": [NUMBER]}
 
 
-async def test_send_sms_answers(hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway) -> None:
-    """A call to a recipient and a bare number answers letter for letter as the contract says."""
-    answer = await ask(hass, "send_sms", message="Één", entity_id="notify.mum_sms", numbers=["0471 23 45 67", NUMBER])
+async def test_response_of_send_sms(hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway) -> None:
+    """The response tells the result for a recipient and for a bare number, and the text that was sent."""
+    response = await call_for_response(
+        hass, "send_sms", message="Één", entity_id="notify.mum_sms", numbers=["0471 23 45 67", NUMBER]
+    )
     accepted = {"status": "accepted", "final": False, "error": None}
-    assert answer == {
+    assert response == {
         "messages": [
             {"number": MUM, "recipient": "Mum", "msgid": 15547355, **accepted},
             {"number": DAD, "recipient": None, "msgid": 15547356, **accepted},
@@ -68,23 +69,23 @@ async def test_send_sms_answers(hass: HomeAssistant, entry: MockConfigEntry, gat
         ({"message": "Hello", "sender": "Alarm"}, {"from": "Alarm"}),
     ],
 )
-async def test_sms_fields(
+async def test_sms_sends_only_needed_fields(
     hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway, data: dict[str, Any], fields: dict[str, str]
 ) -> None:
-    """Only what is needed goes to the gateway."""
-    await act(hass, "send_sms", numbers=[NUMBER], **data)
+    """The request holds only the fields that the message needs."""
+    await call_action(hass, "send_sms", numbers=[NUMBER], **data)
     (request,) = gateway.sent
     assert request == {"numbers": MUM, "message": data["message"], "noti": request["noti"]} | fields
 
 
-async def test_unsupported_characters_of_the_account(
+async def test_option_decides_on_unsupported_characters(
     hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway
 ) -> None:
-    """What an action does not say of characters outside the SMS alphabet, the account's option does."""
+    """The account's option decides on characters outside the SMS alphabet unless the action does."""
     hass.config_entries.async_update_entry(entry, options={"unsupported_characters": "unicode"})
     await hass.async_block_till_done()
-    await act(hass, "send_sms", message="ж", numbers=[NUMBER])
-    await act(hass, "send_sms", message="ж", numbers=[NUMBER], unsupported_characters="replace")
+    await call_action(hass, "send_sms", message="ж", numbers=[NUMBER])
+    await call_action(hass, "send_sms", message="ж", numbers=[NUMBER], unsupported_characters="replace")
     assert [(request["message"], request.get("unicode")) for request in gateway.sent] == [("ж", "1"), ("zh", None)]
 
 
@@ -105,12 +106,12 @@ async def test_unsupported_characters_of_the_account(
         ("preview_sms", {"message": "\t"}, "empty_message"),
     ],
 )
-async def test_wrong_calls(
+async def test_wrong_call_is_refused(
     hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway, action: str, data: dict[str, Any], error: str
 ) -> None:
-    """A call that is wrong is refused before anything goes out."""
-    call = data if action == "preview_sms" else everybody(action) | data
-    assert (await refusal(hass, action, **call)).translation_key == error
+    """A wrong call is refused before anything is sent."""
+    call = data if action == "preview_sms" else good_call(action) | data
+    await expect_error(hass, error, action, **call)
     assert {request.path for request in gateway.requests} == {"balance"}
 
 
@@ -137,47 +138,54 @@ STATUSES = {401: "invalid_auth", 429: "try_again_later", 503: "try_again_later",
 
 
 @pytest.mark.parametrize("action", CODES)
-async def test_gateway_errors(hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway, action: str) -> None:
-    """Each code of each service has its error, as a number and as a string, and shows the gateway's words."""
+async def test_gateway_codes_become_errors(
+    hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway, action: str
+) -> None:
+    """Each code of each service becomes its error, as a number and as a string; `rejected` shows the message."""
     path, codes = CODES[action]
-    answers: list[tuple[int | dict[str, Any], str]] = list(STATUSES.items())
+    responses: list[tuple[int | dict[str, Any], str]] = list(STATUSES.items())
     for code, error in codes.items():
-        answers += (({"code": form, "message": "In its own words"}, error) for form in (code, f"{code:02}"))
-    for answer, expected in answers:
-        answering(gateway, path, answer)
-        raised = await failure(hass, action, **everybody(action))
-        assert (answer, raised.translation_key) == (answer, expected)
-        if expected == "rejected" and isinstance(answer, dict):
-            assert raised.translation_placeholders == {"code": str(int(answer["code"])), "message": "In its own words"}
+        responses += (({"code": form, "message": "In its own words"}, error) for form in (code, f"{code:02}"))
+    for response, expected in responses:
+        set_response(gateway, path, response)
+        raised = await expect_error(hass, expected, action, **good_call(action))
+        assert (response, raised.translation_key) == (response, expected)
+        if expected == "rejected" and isinstance(response, dict):
+            assert raised.translation_placeholders == {
+                "code": str(int(response["code"])),
+                "message": "In its own words",
+            }
         elif expected == "outcome_unknown":
             assert raised.translation_placeholders == {"numbers": "OTP" if action == "verify_otp" else "********456"}
-    assert len(gateway.received(path)) == len(answers)
+    assert len(gateway.received(path)) == len(responses)
 
 
-async def test_many_numbers(hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway) -> None:
-    """1,201 numbers are three requests, and numbers that come twice are sent to once."""
+async def test_many_numbers_are_split_into_requests(
+    hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway
+) -> None:
+    """1,201 numbers make three requests, and repeated numbers are sent to once."""
     numbers = [f"+32496{number:06}" for number in range(100_000, 101_201)]
-    answer = await ask(hass, "send_sms", message="Hello", numbers=[*numbers, *numbers[:5]])
+    response = await call_for_response(hass, "send_sms", message="Hello", numbers=[*numbers, *numbers[:5]])
     assert [len(request["numbers"].split(",")) for request in gateway.sent] == [500, 500, 201]
-    assert [message["number"] for message in answer["messages"]] == [number[1:] for number in numbers]
+    assert [message["number"] for message in response["messages"]] == [number[1:] for number in numbers]
 
 
-async def test_recipients_have_their_own_way(hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway) -> None:
-    """Sender, language and voice are the recipient's; a bare number has Home Assistant's language."""
+async def test_recipients_settings_are_used(hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway) -> None:
+    """A recipient gets its own sender, language and voice; a bare number gets Home Assistant's language."""
     targets = ["notify.mum_sms", "notify.dad_sms"]
-    await act(hass, "send_sms", message="Hello", entity_id=targets)
+    await call_action(hass, "send_sms", message="Hello", entity_id=targets)
     assert {(request["numbers"], request.get("from")) for request in gateway.sent} == {
         (MUM, None),
         (f"{DAD},33612345678", "Home"),
     }
     gateway.requests.clear()
-    await act(hass, "send_tts", message="Hello", entity_id=targets, numbers=["0478 11 11 11"])
+    await call_action(hass, "send_tts", message="Hello", entity_id=targets, numbers=["0478 11 11 11"])
     assert {(request["numbers"], request["ttslng"]) for request in gateway.sent} == {
         (MUM, "0"),
         (f"{DAD},33612345678", "2"),
         ("32478111111", "1"),
     }
-    await act(hass, "send_voice", message="Hello", entity_id="notify.dad_sms", send_at="2026-12-24 08:00:00")
+    await call_action(hass, "send_voice", message="Hello", entity_id="notify.dad_sms", send_at="2026-12-24 08:00:00")
     calls = [request.fields for request in gateway.received("voice/send")]
     assert {(call["number"], call["lang"], call["gender"]) for call in calls} == {
         (DAD, "FR", "F"),
@@ -186,27 +194,26 @@ async def test_recipients_have_their_own_way(hass: HomeAssistant, entry: MockCon
     assert all(call["send_at"] == "2026-12-24T16:00:00Z" for call in calls)  # the tests live in US/Pacific
 
 
-async def test_otp(hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway) -> None:
-    """A one-time password is sent and checked; a wrong one is an answer, not an error."""
-    assert await ask(hass, "send_otp", number=NUMBER, text="Code {OTP}") == {"number": MUM}
+async def test_one_time_password(hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway) -> None:
+    """A one-time password is sent and verified; a wrong one is no error."""
+    assert await call_for_response(hass, "send_otp", number=NUMBER, text="Code {OTP}") == {"number": MUM}
     assert gateway.received("otp/send")[0].fields == {"number": MUM, "text": "Code {OTP}"}
-    assert await ask(hass, "verify_otp", otp=" 123456 ", number=NUMBER) == {
+    assert await call_for_response(hass, "verify_otp", otp=" 123456 ", number=NUMBER) == {
         "verified": True,
         "number": MUM,
         "code": 11,
     }
     assert gateway.received("otp/verify")[0].fields == {"otp": "123456", "number": MUM}
     for code in (40, 51):
-        answering(gateway, "otp/verify", {"code": code, "message": "OTP not correct"})
-        assert await ask(hass, "verify_otp", otp="1") == {"verified": False, "number": None, "code": code}
-    answering(gateway, "otp/verify", 500)
-    raised = await failure(hass, "verify_otp", otp="1", response=True)
-    assert raised.translation_key == "outcome_unknown"
+        set_response(gateway, "otp/verify", {"code": code, "message": "OTP not correct"})
+        assert await call_for_response(hass, "verify_otp", otp="1") == {"verified": False, "number": None, "code": code}
+    set_response(gateway, "otp/verify", 500)
+    await expect_error(hass, "outcome_unknown", "verify_otp", otp="1", response=True)
 
 
 async def test_lookup_and_preview(hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway) -> None:
-    """A look-up answers with both networks; a preview asks nobody."""
-    lookup = await ask(hass, "lookup_number", number=NUMBER)
+    """The lookup returns both networks; the preview makes no request."""
+    lookup = await call_for_response(hass, "lookup_number", number=NUMBER)
     belgium = {"country_code": 32, "location": "Belgium", "timezone": "Europe/Brussels", "verified": True}
     assert lookup == {
         "number": MUM,
@@ -222,7 +229,7 @@ async def test_lookup_and_preview(hass: HomeAssistant, entry: MockConfigEntry, g
         "home_network": {"name": "Proximus", **belgium},
     }
     gateway.requests.clear()
-    assert await ask(hass, "preview_sms", message="“Ça va ?” " + "€" * 80) == {
+    assert await call_for_response(hass, "preview_sms", message="“Ça va ?” " + "€" * 80) == {
         "text": '"Ça va ?" ' + "€" * 80,
         "encoding": "gsm7",
         "length": 170,
@@ -248,28 +255,27 @@ async def test_lookup_and_preview(hass: HomeAssistant, entry: MockConfigEntry, g
         ("send_voice", "ж", 5000, {}),
     ],
 )
-async def test_limits(
+async def test_message_length_is_limited(
     hass: HomeAssistant, entry: MockConfigEntry, action: str, character: str, limit: int, data: dict[str, Any]
 ) -> None:
-    """A message can be as long as the gateway takes it, and not a character longer."""
+    """A message of the maximum length is accepted, one character more is refused."""
     data |= {} if action == "preview_sms" else {"numbers": [NUMBER]}
-    assert await ask(hass, action, message=character * limit, **data)
-    wrong = await refusal(hass, action, message=character * (limit + 1), **data)
-    assert wrong.translation_key == "message_too_long"
+    assert await call_for_response(hass, action, message=character * limit, **data)
+    wrong = await expect_error(hass, "message_too_long", action, message=character * (limit + 1), **data)
     assert wrong.translation_placeholders == {"length": str(limit + 1), "limit": str(limit)}
 
 
-async def test_speech(hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway) -> None:
-    """Speech is left as written but for line ends and tabs; the call says how, and a call has no msgid."""
+async def test_speech_is_sent_as_written(hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway) -> None:
+    """Speech is changed only in line ends and tabs; language, voice and time are sent, and a call has no msgid."""
     for length, long in ((160, None), (161, "1")):
-        await act(hass, "send_tts", message="ж" * length, entity_id="notify.mum_sms", language="fr")
+        await call_action(hass, "send_tts", message="ж" * length, entity_id="notify.mum_sms", language="fr")
         assert (gateway.sent[-1]["ttslng"], gateway.sent[-1].get("longsms")) == ("2", long)
     data = {"numbers": [NUMBER], "language": "en", "gender": "female", "message": "“Oei”\r\n\tж"}
     expected = {"number": MUM, "message": "“Oei”\n ж", "lang": "EN", "gender": "F"}
     for send_at, sent in (("2026-12-24T08:00:00+01:00", "07:00:00"), ("2026-12-24 08:00", "16:00:00")):
-        answer = await ask(hass, "send_voice", **data, send_at=send_at)
+        response = await call_for_response(hass, "send_voice", **data, send_at=send_at)
         assert gateway.received("voice/send")[-1].fields == expected | {"send_at": f"2026-12-24T{sent}Z"}
-    assert answer == {
+    assert response == {
         "messages": [
             {"number": MUM, "recipient": None, "msgid": None, "status": "accepted", "final": True, "error": None}
         ]
@@ -279,38 +285,35 @@ async def test_speech(hass: HomeAssistant, entry: MockConfigEntry, gateway: Gate
 @pytest.mark.parametrize(
     ("language", "lang"), [("nl", "NL"), ("fr", "FR"), ("en-GB", "EN"), ("de", "NL"), ("zh-Hans", "NL")]
 )
-async def test_language_of_bare_numbers(
+async def test_bare_number_gets_home_assistants_language(
     hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway, language: str, lang: str
 ) -> None:
-    """A bare number is spoken to in Home Assistant's language, else in Dutch, by a man."""
+    """A call to a bare number is in Home Assistant's language if the gateway speaks it, else in Dutch."""
     hass.config.language = language
-    await act(hass, "send_voice", message="Hello", numbers=[NUMBER])
+    await call_action(hass, "send_voice", message="Hello", numbers=[NUMBER])
     (request,) = gateway.received("voice/send")
     assert request.fields == {"number": MUM, "message": "Hello", "lang": lang, "gender": "M"}
 
 
-async def test_numbers_as_yaml_and_templates_give_them(
-    hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway
-) -> None:
-    """An integer is taken only if it can be nothing but an international number; else what was given is shown."""
-    await act(hass, "send_sms", message="Hello", numbers=[3211111111, 32496123456, "(0032) 496-12.34/56"])
+async def test_numbers_that_are_integers(hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway) -> None:
+    """An integer is accepted only if it is an international number; the error shows what was given."""
+    await call_action(hass, "send_sms", message="Hello", numbers=[3211111111, 32496123456, "(0032) 496-12.34/56"])
     assert gateway.sent[0]["numbers"] == f"3211111111,{MUM}"
     for number in (471234567, 0o471234567, 32496123456.0, True, -32496123456, "0496123456,0471234567"):
-        wrong = await refusal(hass, "send_sms", message="Hello", numbers=number)
-        assert wrong.translation_key == "invalid_number"
+        wrong = await expect_error(hass, "invalid_number", "send_sms", message="Hello", numbers=number)
         assert wrong.translation_placeholders == {"number": str(number)}
     assert len(gateway.sent) == 1
 
 
 @pytest.mark.parametrize("kind", ["area", "device", "entity label", "device label", "area label", "floor", "group"])
-async def test_targets(
+async def test_target_leads_to_recipients(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     gateway: Gateway,
     caplog: pytest.LogCaptureFixture,
     kind: str,
 ) -> None:
-    """Whatever leads to a notify entity reaches its recipient; all else in a target is ignored."""
+    """A target that leads to a notify entity reaches its recipient; the rest of it is ignored."""
     entities, devices, areas = er.async_get(hass), dr.async_get(hass), ar.async_get(hass)
     floor = fr.async_get(hass).async_create("Ground floor")
     label = lr.async_get(hass).async_create("Family").label_id
@@ -331,15 +334,15 @@ async def test_targets(
         "floor": {"floor_id": floor.floor_id},
         "group": {"entity_id": "group.family"},
     }.get(kind, {"label_id": label})
-    await act(hass, "send_sms", message="Hello", **target)
+    await call_action(hass, "send_sms", message="Hello", **target)
     assert [request["numbers"] for request in gateway.sent] == [f"{DAD},33612345678"]
     assert "missing" not in caplog.text
 
 
-async def test_targets_that_are_no_recipients(
+async def test_target_without_recipients_is_refused(
     hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Targets that lead to nobody are ignored with a warning; a disabled entity is one of them."""
+    """Targets that lead to no recipient are ignored with a warning, and refused if nothing is left."""
     entities = er.async_get(hass)
     left_over = entities.async_get_or_create("notify", "smsbox", "left over").entity_id
     foreign = entities.async_get_or_create("notify", "other", "foreign").entity_id
@@ -357,8 +360,7 @@ async def test_targets_that_are_no_recipients(
         {},
     ]
     for target in targets:
-        wrong = await refusal(hass, "send_sms", message="Hello", **target)
-        assert wrong.translation_key == "no_recipients"
+        await expect_error(hass, "no_recipients", "send_sms", message="Hello", **target)
     assert all(entity_id in caplog.text for entity_id in nobody)
-    await act(hass, "send_sms", message="Hello", entity_id=[*nobody, "notify.mum_sms"], device_id=mum.device_id)
+    await call_action(hass, "send_sms", message="Hello", entity_id=[*nobody, "notify.mum_sms"], device_id=mum.device_id)
     assert [request["numbers"] for request in gateway.sent] == [MUM]

@@ -1,4 +1,4 @@
-"""Long-term statistics take the sensors of an account."""
+"""Long-term statistics of an account's sensors."""
 
 from homeassistant.components.recorder import Recorder
 from homeassistant.core import HomeAssistant
@@ -12,7 +12,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 )
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
-from .gateway import Gateway
+from .gateways import Gateway
 
 
 @pytest.fixture(autouse=True)
@@ -20,14 +20,14 @@ def _environment(recorder_mock: Recorder, enable_custom_integrations: None, sock
     """Record, which has to begin before all else."""
 
 
-async def test_long_term_statistics(
+async def test_statistics_are_valid(
     hass: HomeAssistant,
     gateway: Gateway,
     entry: MockConfigEntry,
     hass_ws_client: WebSocketGenerator,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """The balance has a mean, the totals a sum, in the units of the contract, and nothing is complained about."""
+    """The balance has a mean, the totals have a sum, and Home Assistant finds no problem with them."""
     assert await async_setup_component(hass, "sensor", {})
     await async_wait_recording_done(hass)
     do_adhoc_statistics(hass, start=dt_util.utcnow().replace(minute=0, second=0, microsecond=0))

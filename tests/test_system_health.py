@@ -1,8 +1,8 @@
-"""System health: whether the gateway can be reached and reports can come."""
+"""System health: whether the gateway can be reached and reports can arrive."""
 
 import asyncio
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import MagicMock
 
 from aiohttp.test_utils import unused_port
 from homeassistant.core import HomeAssistant
@@ -10,8 +10,8 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, get_system_health_info
 
-from .conftest import WEBHOOK_ID, account_entry
-from .gateway import API_KEY, Gateway
+from .common import WEBHOOK_ID, account_entry, send, set_up
+from .gateways import API_KEY, Gateway
 
 CLOUDHOOK_URL = "https://hooks.example.org/an-address-that-nobody-may-see"
 
@@ -23,11 +23,9 @@ async def system_health(hass: HomeAssistant) -> dict[str, Any]:
     return {key: await value if asyncio.iscoroutine(value) else value for key, value in info.items()}
 
 
-async def test_account(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """The page shows the gateway, the way of the reports and what is being followed."""
-    await hass.services.async_call(
-        "notify", "send_message", {"entity_id": "notify.mum_sms", "message": "Hello"}, blocking=True
-    )
+async def test_system_health_of_an_account(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """The page shows the gateway, how reports arrive and how many messages are followed."""
+    await send(hass)
     assert await system_health(hass) == {"can_reach_gateway": "ok", "accounts": 1, "reports": "url", "following": 1}
 
 
@@ -41,38 +39,34 @@ async def test_account(hass: HomeAssistant, entry: MockConfigEntry) -> None:
         pytest.param("https://example.org", {}, {"delivery_reports": False}, "-", id="switched off"),
     ],
 )
-async def test_way_of_the_reports(
+async def test_page_tells_how_reports_arrive(
     hass: HomeAssistant,
     gateway: Gateway,
+    cloud: MagicMock,
     external_url: str | None,
     data: dict[str, str],
     options: dict[str, bool],
     way: str,
 ) -> None:
-    """The page tells by which way reports come, and by which address it does not."""
+    """The page tells whether reports arrive by URL, by cloud or not at all, without the URL."""
     await hass.config.async_update(external_url=external_url)
-    entry = account_entry(data={"api_key": API_KEY, "webhook_id": WEBHOOK_ID, **data}, options=options)
-    entry.add_to_hass(hass)
-    assert await hass.config_entries.async_setup(entry.entry_id)
-    await hass.async_block_till_done()
-    with patch("custom_components.smsbox.webhook.cloud_active", return_value=True):
-        assert (await system_health(hass))["reports"] == way
+    await set_up(hass, account_entry(data={"api_key": API_KEY, "webhook_id": WEBHOOK_ID, **data}, options=options))
+    assert (await system_health(hass))["reports"] == way
 
 
-async def test_several_accounts(hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry) -> None:
-    """Several accounts are counted and shown one after the other, those that are not loaded left out."""
+async def test_several_accounts_are_listed(hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry) -> None:
+    """Loaded accounts are counted and shown one after the other."""
     for key, options in (("second", {"delivery_reports": False}), ("third", {})):
-        other = account_entry(data={"api_key": key, "webhook_id": key}, options=options)
-        other.add_to_hass(hass)
-        assert await hass.config_entries.async_setup(other.entry_id)
-        await hass.async_block_till_done()
+        other = await set_up(hass, account_entry(data={"api_key": key, "webhook_id": key}, options=options))
     assert await hass.config_entries.async_unload(other.entry_id)
     info = await system_health(hass)
     assert (info["accounts"], info["reports"]) == (2, "url, -")
 
 
-async def test_gateway_away(hass: HomeAssistant, entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A gateway that cannot be reached is shown as such."""
+async def test_unreachable_gateway_is_shown(
+    hass: HomeAssistant, entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A gateway that cannot be reached is shown as unreachable."""
     monkeypatch.setenv("SMSBOX_API_URL", f"http://127.0.0.1:{unused_port()}/api/v1")
     info = await system_health(hass)
     assert info["can_reach_gateway"] == {"type": "failed", "error": "unreachable"}

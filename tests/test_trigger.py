@@ -6,12 +6,12 @@ from homeassistant.helpers import device_registry as dr, trigger as trigger_help
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_mock_service
-from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.smsbox.const import DOMAIN
 
-from .gateway import Gateway
-from .reports import report
+from .common import get_state, send
+from .conftest import Report
+from .gateways import Gateway
 
 FIRST_MSGID = 15547355
 
@@ -59,17 +59,14 @@ async def test_triggers_follow_the_final_status(
     hass: HomeAssistant,
     gateway: Gateway,
     calls: list[ServiceCall],
-    hass_client_no_auth: ClientSessionGenerator,
+    report: Report,
     code: int,
     trigger: str | None,
     status: str | None,
 ) -> None:
-    """Each trigger fires once for its statuses, and for no other."""
-    client = await hass_client_no_auth()
-    await hass.services.async_call(
-        "notify", "send_message", {"entity_id": "notify.mum_sms", "message": "Hello"}, blocking=True
-    )
-    await report(hass, client, FIRST_MSGID, code)
+    """Each trigger fires once for its statuses and for no other."""
+    await send(hass)
+    await report(FIRST_MSGID, code)
     assert [(call.data["trigger"], call.data["to"]) for call in calls] == ([(trigger, status)] if trigger else [])
 
 
@@ -77,24 +74,19 @@ async def test_reload_does_not_trigger(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     calls: list[ServiceCall],
-    hass_client_no_auth: ClientSessionGenerator,
+    report: Report,
 ) -> None:
-    """The last report, which comes back with the entity, is not a new one."""
-    client = await hass_client_no_auth()
-    await hass.services.async_call(
-        "notify", "send_message", {"entity_id": "notify.mum_sms", "message": "Hello"}, blocking=True
-    )
-    await report(hass, client, FIRST_MSGID, 11)
+    """After a reload the entity's last report does not fire the trigger again."""
+    await send(hass)
+    await report(FIRST_MSGID, 11)
     assert await hass.config_entries.async_reload(entry.entry_id)
     await hass.async_block_till_done()
-    state = hass.states.get("event.mum_delivery_report")
-    assert state is not None
-    assert state.attributes["event_type"] == "delivered"
+    assert get_state(hass, "event.mum_delivery_report").attributes["event_type"] == "delivered"
     assert len(calls) == 1
 
 
 async def test_other_integrations_events_do_not_trigger(hass: HomeAssistant, calls: list[ServiceCall]) -> None:
-    """An event entity that happens to have such an event type is not ours."""
+    """An event entity of another integration with the same event type does not fire the trigger."""
     assert await async_setup_component(
         hass,
         AUTOMATION_DOMAIN,

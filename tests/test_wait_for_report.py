@@ -1,29 +1,25 @@
-"""`wait_for_report`: the actions answer once every message is at its end, or the time is over."""
+"""`wait_for_report`: actions respond once every message is final, or the time is over."""
 
 import asyncio
 from typing import Any
 
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ServiceValidationError
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
-from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.smsbox.tracker import TRACKERS
-
-from .gateway import Gateway
-from .reports import report
-from .sends import FIRST_MSGID, messages_sent, send, totals
+from .common import expect_error, get_state, send, totals, wait_until_sent
+from .conftest import Report
+from .gateways import FIRST_MSGID, Gateway
 
 A, B = FIRST_MSGID, FIRST_MSGID + 1
 NUMBERS = ["0471 23 45 67", "0472 23 45 67"]
 LONG = {"minutes": 5}
 
 
-def told(answer: dict[str, Any]) -> list[tuple[str, bool]]:
+def results(response: dict[str, Any]) -> list[tuple[str, bool]]:
     """Return status and finality of each message."""
-    return [(message["status"], message["final"]) for message in answer["messages"]]
+    return [(message["status"], message["final"]) for message in response["messages"]]
 
 
 @pytest.mark.parametrize("channel", ["sms", "tts"])
@@ -35,146 +31,130 @@ def told(answer: dict[str, Any]) -> list[tuple[str, bool]]:
         ([(B, 1), (A, 20)], [("blacklisted", True), ("error", True)], False),
     ],
 )
-async def test_all_are_final(
+async def test_response_waits_for_the_last_final_report(
     hass: HomeAssistant,
     entry: MockConfigEntry,
-    hass_client_no_auth: ClientSessionGenerator,
+    report: Report,
     channel: str,
     codes: list[tuple[int, int]],
     messages: list[tuple[str, bool]],
-    delivered: bool,  # noqa: FBT001 - a parameter of the test
+    *,
+    delivered: bool,
 ) -> None:
-    """The answer comes with the last final report, not before."""
-    client = await hass_client_no_auth()
+    """The response comes with the last final report, not before."""
     call = asyncio.create_task(send(hass, channel=channel, numbers=NUMBERS, wait_for_report=LONG))
-    await messages_sent(hass, 2)
+    await wait_until_sent(hass, 2)
     for msgid, code in codes:
         assert not call.done()
-        await report(hass, client, msgid, code)
-    answer = await call
-    assert told(answer) == messages
-    assert answer["delivered"] is delivered
-    assert not hass.data[TRACKERS][entry.entry_id]._waiting
+        await report(msgid, code)
+    response = await call
+    assert results(response) == messages
+    assert response["delivered"] is delivered
 
 
-async def test_all_were_final_already(
-    hass: HomeAssistant, entry: MockConfigEntry, hass_client_no_auth: ClientSessionGenerator
+async def test_early_reports_leave_nothing_to_wait_for(
+    hass: HomeAssistant, entry: MockConfigEntry, report: Report
 ) -> None:
-    """Reports that were faster than the answer to the request leave nothing to wait for."""
-    client = await hass_client_no_auth()
+    """If all final reports came before the gateway's response, the action responds at once."""
     for msgid in (A, B):
-        await report(hass, client, msgid, 11)
-    answer = await send(hass, numbers=NUMBERS, wait_for_report=LONG)
-    assert answer["delivered"]
+        await report(msgid, 11)
+    response = await send(hass, numbers=NUMBERS, wait_for_report=LONG)
+    assert response["delivered"]
 
 
 @pytest.mark.parametrize("channel", ["sms", "tts"])
-async def test_time_is_over(
-    hass: HomeAssistant, entry: MockConfigEntry, hass_client_no_auth: ClientSessionGenerator, channel: str
+async def test_response_comes_when_the_time_is_over(
+    hass: HomeAssistant, entry: MockConfigEntry, report: Report, channel: str
 ) -> None:
-    """When the time is over the answer says what is known, and later reports come as ever."""
-    client = await hass_client_no_auth()
-    await report(hass, client, A, 11)
-    await report(hass, client, B, 12)
-    answer = await send(
+    """When the time is over the response tells what is known; later reports are handled as usual."""
+    await report(A, 11)
+    await report(B, 12)
+    response = await send(
         hass, channel=channel, numbers=[*NUMBERS, "0473 23 45 67"], wait_for_report={"milliseconds": 10}
     )
-    assert told(answer) == [("delivered", True), ("buffered", False), ("accepted", False)]
-    assert answer["delivered"] is False
-    assert not hass.data[TRACKERS][entry.entry_id]._waiting
-    await report(hass, client, B, 11)
-    state = hass.states.get("event.smsbox_delivery_report")
-    assert state is not None
-    assert state.attributes["event_type"] == "delivered"
+    assert results(response) == [("delivered", True), ("buffered", False), ("accepted", False)]
+    assert response["delivered"] is False
+    await report(B, 11)
+    assert get_state(hass, "event.smsbox_delivery_report").attributes["event_type"] == "delivered"
 
 
-async def test_nothing_to_wait_for(hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry) -> None:
-    """A message that the gateway gave no msgid is final at once."""
-    gateway.answers["sendsms"] = {"code": 100, "message": [{"number": "32496123456"}]}
-    answer = await send(hass, wait_for_report=LONG)
-    assert told(answer) == [("accepted", True)]
-    assert answer["delivered"] is False
-
-
-async def test_not_all_are_accepted(
-    hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, hass_client_no_auth: ClientSessionGenerator
+async def test_message_without_msgid_is_not_waited_for(
+    hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry
 ) -> None:
-    """What was accepted is waited for."""
-    client = await hass_client_no_auth()
-    gateway.answers["sendsms"] = {"code": 100, "message": [{"number": "32472234567", "msgid": A}]}
+    """A message without a msgid is final at once."""
+    gateway.responses["sendsms"] = {"code": 100, "message": [{"number": "32496123456"}]}
+    response = await send(hass, wait_for_report=LONG)
+    assert results(response) == [("accepted", True)]
+    assert response["delivered"] is False
+
+
+async def test_only_accepted_messages_are_waited_for(
+    hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, report: Report
+) -> None:
+    """Of messages that were accepted in part, the accepted ones are waited for."""
+    gateway.responses["sendsms"] = {"code": 100, "message": [{"number": "32472234567", "msgid": A}]}
     call = asyncio.create_task(send(hass, numbers=NUMBERS, wait_for_report=LONG))
-    await messages_sent(hass, 1)
-    await report(hass, client, A, 11)
-    answer = await call
-    assert told(answer) == [("not_accepted", True), ("delivered", True)]
-    assert answer["delivered"] is False
+    await wait_until_sent(hass, 1)
+    await report(A, 11)
+    response = await call
+    assert results(response) == [("not_accepted", True), ("delivered", True)]
+    assert response["delivered"] is False
 
 
 @pytest.mark.parametrize("what", ["option", "url"])
-async def test_refused_where_no_report_can_come(
+async def test_wait_is_refused_if_no_report_can_come(
     hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, what: str
 ) -> None:
-    """Nothing is sent where the wait would be in vain."""
+    """Nothing is sent if no report can arrive."""
     if what == "option":
         hass.config_entries.async_update_entry(entry, options={"delivery_reports": False})
     else:
         await hass.config.async_update(external_url=None)
     await hass.async_block_till_done()
-    with pytest.raises(ServiceValidationError) as error:
-        await send(hass, wait_for_report=LONG)
-    assert error.value.translation_key == "no_report_url"
+    data = {"message": "Hello", "entity_id": "notify.mum_sms", "wait_for_report": LONG}
+    await expect_error(hass, "no_report_url", "send_sms", **data)
     assert not gateway.sent
 
 
 @pytest.mark.parametrize("how", ["stop", "removal"])
-async def test_end_comes_first(
+async def test_stop_and_removal_end_the_wait(
     hass: HomeAssistant,
     entry: MockConfigEntry,
-    hass_client_no_auth: ClientSessionGenerator,
+    report: Report,
     how: str,
 ) -> None:
-    """When Home Assistant stops, or the account goes, callers learn what is known; nobody waits from then on."""
-    client = await hass_client_no_auth()
-    tracker = hass.data[TRACKERS][entry.entry_id]
+    """When Home Assistant stops or the account is removed, the response tells what is known."""
     calls = [asyncio.create_task(send(hass, numbers=[number], wait_for_report=LONG)) for number in NUMBERS]
-    await messages_sent(hass, 2)
-    await report(hass, client, A, 10)
+    await wait_until_sent(hass, 2)
+    await report(A, 10)
     if how == "stop":
         hass.bus.async_fire(EVENT_HOMEASSISTANT_STOP)
     else:
         await hass.config_entries.async_remove(entry.entry_id)
-    answers = await asyncio.gather(*calls)
-    assert sorted(told(answer)[0] for answer in answers) == [("accepted", False), ("sent", False)]
-    assert not tracker._waiting
+    responses = await asyncio.gather(*calls)
+    assert sorted(results(response)[0] for response in responses) == [("accepted", False), ("sent", False)]
     if how == "stop":
-        assert told(await send(hass, wait_for_report=LONG)) == [("accepted", False)]
+        assert results(await send(hass, wait_for_report=LONG)) == [("accepted", False)]
 
 
-async def test_reload_comes_first(
-    hass: HomeAssistant, entry: MockConfigEntry, hass_client_no_auth: ClientSessionGenerator
-) -> None:
-    """Callers wait on through a reload."""
-    client = await hass_client_no_auth()
+async def test_reload_does_not_end_the_wait(hass: HomeAssistant, entry: MockConfigEntry, report: Report) -> None:
+    """Callers wait through a reload."""
     call = asyncio.create_task(send(hass, numbers=NUMBERS, wait_for_report=LONG))
-    await messages_sent(hass, 2)
-    await report(hass, client, A, 11)
+    await wait_until_sent(hass, 2)
+    await report(A, 11)
     assert await hass.config_entries.async_reload(entry.entry_id)
     await hass.async_block_till_done()
     assert not call.done()
-    await report(hass, client, B, 11)
+    await report(B, 11)
     assert (await call)["delivered"]
 
 
-async def test_caller_goes_away(
-    hass: HomeAssistant, entry: MockConfigEntry, hass_client_no_auth: ClientSessionGenerator
-) -> None:
-    """A caller that is cancelled leaves nothing behind, and the reports come as ever."""
-    client = await hass_client_no_auth()
+async def test_cancelled_wait_leaves_nothing(hass: HomeAssistant, entry: MockConfigEntry, report: Report) -> None:
+    """A cancelled caller does not disturb the reports that follow."""
     call = asyncio.create_task(send(hass, numbers=NUMBERS, wait_for_report=LONG))
-    await messages_sent(hass, 2)
+    await wait_until_sent(hass, 2)
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
         await call
-    assert not hass.data[TRACKERS][entry.entry_id]._waiting
-    await report(hass, client, A, 11)
+    await report(A, 11)
     assert await totals(hass) == [2, 1, 0]

@@ -1,0 +1,271 @@
+"""An account is set up from what is stored, reloaded, unloaded, disabled and removed."""
+
+import asyncio
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Any
+
+from aiohttp import web
+from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState, ConfigSubentry
+from homeassistant.const import STATE_UNAVAILABLE
+from homeassistant.core import Event, HomeAssistant
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.setup import async_setup_component
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.smsbox.const import DOMAIN
+
+from .common import (
+    WEBHOOK_ID,
+    account_entry,
+    advance_time,
+    call_action,
+    get_state,
+    post_report,
+    recipient_data,
+    restart,
+    send,
+    set_up,
+    statuses,
+    totals,
+    wait_until_sent,
+)
+from .conftest import Report
+from .gateways import API_KEY, FIRST_MSGID, Gateway
+
+# What the first version wrote. Never adapt it to the code: whoever has it on disk must be able to update.
+STORED_ENTRY = {
+    "created_at": "2026-11-25T10:00:00.000000+00:00",
+    "data": {"api_key": API_KEY, "webhook_id": WEBHOOK_ID},
+    "disabled_by": None,
+    "discovery_keys": {},
+    "domain": "smsbox",
+    "entry_id": "01KB0000000000000000000001",
+    "minor_version": 1,
+    "modified_at": "2026-11-25T10:00:00.000000+00:00",
+    "options": {"low_credits": 2000.0, "delivery_reports": True, "unsupported_characters": "unicode"},
+    "pref_disable_new_entities": False,
+    "pref_disable_polling": False,
+    "source": "user",
+    "subentries": [
+        {
+            "data": {
+                "numbers": ["32496123456", "33612345678"],
+                "channels": ["sms", "tts", "voice"],
+                "sender": "HOME",
+                "language": "fr",
+                "gender": "female",
+            },
+            "subentry_id": "01KB0000000000000000000002",
+            "subentry_type": "recipient",
+            "title": "Mum",
+            "unique_id": "mum",
+        },
+        {
+            "data": {"numbers": ["3211111111"], "channels": ["sms"], "language": "nl", "gender": "male"},
+            "subentry_id": "01KB0000000000000000000003",
+            "subentry_type": "recipient",
+            "title": "Test",
+            "unique_id": "test",
+        },
+    ],
+    "title": "SMSBOX",
+    "unique_id": None,
+    "version": 1,
+}
+
+
+async def test_account_of_the_first_version_works(
+    hass: HomeAssistant,
+    gateway: Gateway,
+    events: list[Event],
+    hass_storage: dict[str, Any],
+    hass_client_no_auth: ClientSessionGenerator,
+) -> None:
+    """An account as version 1.1 stored it loads, sends and follows its messages through a restart."""
+    hass_storage["core.config_entries"] = {
+        "version": 1,
+        "minor_version": 5,
+        "key": "core.config_entries",
+        "data": {"entries": [STORED_ENTRY]},
+    }
+    await hass.config.async_update(external_url="https://example.org", country="BE")
+    await hass.config_entries.async_initialize()
+    assert await async_setup_component(hass, DOMAIN, {})
+    await hass.async_block_till_done(wait_background_tasks=True)
+    expected = {
+        "binary_sensor.smsbox_low_credits": "on",
+        "notify.mum_sms": "unknown",
+        "notify.mum_text_to_speech": "unknown",
+        "notify.mum_voice_call": "unknown",
+        "notify.test_sms": "unknown",
+    }
+    assert {entity_id: get_state(hass, entity_id).state for entity_id in expected} == expected
+
+    await call_action(hass, "send_message", domain="notify", entity_id="notify.mum_sms", message="Привет")
+    sent = {key: gateway.sent[0][key] for key in ("numbers", "message", "from", "unicode")}
+    assert sent == {"numbers": "32496123456,33612345678", "message": "Привет", "from": "HOME", "unicode": "1"}
+
+    client = await hass_client_no_auth()
+    await post_report(hass, client, FIRST_MSGID, 10)
+    await restart(hass)
+    for code in (10, 11):
+        await post_report(hass, client, FIRST_MSGID, code)
+    assert [(event.data["recipient"], event.data["status"]) for event in events] == [
+        ("Mum", "sent"),
+        ("Mum", "delivered"),
+    ]
+    assert await totals(hass) == [2, 1, 0]
+
+
+async def test_account_of_a_newer_version_is_left_alone(hass: HomeAssistant, gateway: Gateway) -> None:
+    """An account that a later major version has stored does not load, so that nothing of it is lost."""
+    entry = account_entry(version=2)
+    entry.add_to_hass(hass)
+    assert not await hass.config_entries.async_setup(entry.entry_id)
+    assert entry.state is ConfigEntryState.MIGRATION_ERROR
+
+
+async def has_webhook(hass_client_no_auth: ClientSessionGenerator) -> bool:
+    """Return whether the integration answers at the report URL: core would answer 200 to any method."""
+    response = await (await hass_client_no_auth()).put(f"/api/webhook/{WEBHOOK_ID}")
+    return response.status == HTTPStatus.METHOD_NOT_ALLOWED
+
+
+async def test_unloaded_account_keeps_its_reports(
+    hass: HomeAssistant, entry: MockConfigEntry, report: Report, events: list[Event]
+) -> None:
+    """Reports that come while an account is not loaded are handled in order once it is, even without the balance."""
+    await send(hass)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    assert get_state(hass, "notify.mum_sms").state == STATE_UNAVAILABLE
+    for code in (10, 11, 13):
+        await report(FIRST_MSGID, code)
+    assert not events
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    assert get_state(hass, "notify.mum_sms").state != STATE_UNAVAILABLE
+    assert statuses(events) == [(FIRST_MSGID, "sent"), (FIRST_MSGID, "delivered")]
+    assert get_state(hass, "event.mum_delivery_report").attributes["event_type"] == "delivered"
+
+
+async def test_reports_are_handled_while_the_gateway_is_unreachable(
+    hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, report: Report, events: list[Event]
+) -> None:
+    """An account that starts while the gateway is unreachable loads, and handles reports."""
+    await send(hass)
+    gateway.responses["balance"] = web.Response(status=HTTPStatus.INTERNAL_SERVER_ERROR)
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+    assert entry.state is ConfigEntryState.LOADED
+    await report(FIRST_MSGID, 11)
+    assert statuses(events) == [(FIRST_MSGID, "delivered")]
+
+
+async def test_recipient_is_added_while_messages_are_under_way(
+    hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, report: Report, events: list[Event]
+) -> None:
+    """Messages, waiting callers and the webhook are not disturbed by a new recipient."""
+    await send(hass)
+    call = asyncio.create_task(send(hass, wait_for_report={"minutes": 5}))
+    await wait_until_sent(hass, 2)
+    dad = recipient_data("Dad")
+    hass.config_entries.async_add_subentry(entry, ConfigSubentry(**dad | {"data": MappingProxyType(dad["data"])}))
+    for msgid in (FIRST_MSGID, FIRST_MSGID + 1):
+        await report(msgid, 11)
+    assert (await call)["delivered"]
+    assert sorted(statuses(events)) == [(FIRST_MSGID, "delivered"), (FIRST_MSGID + 1, "delivered")]
+    assert get_state(hass, "event.dad_delivery_report").state == "unknown"
+
+
+async def test_account_is_reloaded_while_sending(
+    hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway, report: Report, events: list[Event]
+) -> None:
+    """A message that is under way while its account is reloaded is accepted and followed."""
+    gateway.hold()
+    call = asyncio.create_task(send(hass))
+    await gateway.wait_until_held()
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    gateway.release()
+    assert (await call)["messages"][0]["status"] == "accepted"
+    await report(FIRST_MSGID, 11)
+    assert [(event.data["recipient"], event.data["status"]) for event in events] == [("Mum", "delivered")]
+    assert await totals(hass) == [1, 1, 0]
+
+
+async def test_disabled_account_ignores_reports(
+    hass: HomeAssistant,
+    gateway: Gateway,
+    entry: MockConfigEntry,
+    report: Report,
+    events: list[Event],
+    hass_client_no_auth: ClientSessionGenerator,
+) -> None:
+    """A disabled account handles no report and requests nothing; enabled again it still knows its messages."""
+    await send(hass)
+    await hass.config_entries.async_set_disabled_by(entry.entry_id, ConfigEntryDisabler.USER)
+    await hass.async_block_till_done()
+    requests = len(gateway.requests)
+    assert not await has_webhook(hass_client_no_auth)
+    await report(FIRST_MSGID, 10)
+    await advance_time(hass)
+    assert len(gateway.requests) == requests
+    await hass.config_entries.async_set_disabled_by(entry.entry_id, None)
+    await hass.async_block_till_done()
+    assert await has_webhook(hass_client_no_auth)
+    assert not events
+    await report(FIRST_MSGID, 11)
+    assert statuses(events) == [(FIRST_MSGID, "delivered")]
+
+
+@pytest.mark.parametrize("loaded", [True, False])
+async def test_removed_account_leaves_nothing(
+    hass: HomeAssistant, entry: MockConfigEntry, hass_client_no_auth: ClientSessionGenerator, *, loaded: bool
+) -> None:
+    """With an account go its devices, entities, webhook and the classic action."""
+    if not loaded:
+        assert await hass.config_entries.async_unload(entry.entry_id)
+    await hass.config_entries.async_remove(entry.entry_id)
+    await hass.async_block_till_done()
+    assert not er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+    assert not dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    assert not hass.states.async_all()
+    assert not hass.services.has_service("notify", "smsbox")
+    assert not await has_webhook(hass_client_no_auth)
+
+
+async def test_classic_action_stays_until_the_last_account_is_removed(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """As long as there is another account, the classic action is there."""
+    other = await set_up(hass, account_entry(title="Second", data={"api_key": "second", "webhook_id": "second"}))
+    await hass.config_entries.async_remove(entry.entry_id)
+    assert hass.services.has_service("notify", "smsbox")
+    await hass.config_entries.async_remove(other.entry_id)
+    assert not hass.services.has_service("notify", "smsbox")
+
+
+async def test_disabled_account_is_removed_with_its_file(
+    hass: HomeAssistant, gateway: Gateway, hass_storage: dict[str, Any]
+) -> None:
+    """An account that was never set up since the start takes its file along too."""
+    assert await async_setup_component(hass, DOMAIN, {})
+    entry = account_entry(disabled_by=ConfigEntryDisabler.USER)
+    entry.add_to_hass(hass)
+    hass_storage[f"smsbox.{entry.entry_id}"] = {"version": 1, "minor_version": 1, "data": {}}
+    await hass.config_entries.async_remove(entry.entry_id)
+    await hass.async_block_till_done()
+    assert f"smsbox.{entry.entry_id}" not in hass_storage
+    assert not gateway.requests
+
+
+async def test_renaming_keeps_entity_ids(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """A new name goes to the device; entities keep their ids, and with them history and automations."""
+    hass.config_entries.async_update_subentry(entry, next(iter(entry.subentries.values())), title="Mother")
+    hass.config_entries.async_update_entry(entry, title="Gateway")
+    await hass.async_block_till_done()
+    devices = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    assert {device.name for device in devices} == {"Gateway", "Mother"}
+    assert get_state(hass, "notify.mum_sms").name == "Mother SMS"
