@@ -15,9 +15,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.smsbox.coordinator import SmsboxCoordinator
 from custom_components.smsbox.gateway import create_client
 
-from .clock import POLL, later
-from .conftest import account_entry
-from .gateway import API_KEY, Answer, Gateway, Received
+from .common import POLL, account_entry, advance_time
+from .gateways import API_KEY, Gateway, Received, Response
 
 OTHER_KEY = "another-key-that-nobody-may-see"
 
@@ -65,7 +64,7 @@ async def account(hass: HomeAssistant, gateway: Gateway) -> Account:
     return Account(hass)
 
 
-def busy(retry_after: str | None, status: int = 503) -> Callable[[Received], Answer]:
+def busy(retry_after: str | None, status: int = 503) -> Callable[[Received], Response]:
     """Return the answer of a gateway that is busy."""
     headers = {"Retry-After": retry_after} if retry_after else {}
     return lambda _: web.Response(status=status, headers=headers)
@@ -87,9 +86,9 @@ async def test_balance_is_polled(hass: HomeAssistant, gateway: Gateway, account:
     """The balance is refreshed every 15 minutes."""
     await account.coordinator.async_refresh()
     gateway.balance = "12.5"
-    await later(hass, POLL - 5)
+    await advance_time(hass, POLL - 5)
     assert account.balance == 1630.38
-    await later(hass)
+    await advance_time(hass)
     assert account.balance == 12.5
     assert account.balances == [1630.38, 12.5]
     assert len(gateway.received("balance")) == 2
@@ -132,18 +131,18 @@ async def test_unknown_and_known_again(
     gateway: Gateway,
     account: Account,
     caplog: pytest.LogCaptureFixture,
-    answer: Callable[[Received], Answer],
+    answer: Callable[[Received], Response],
 ) -> None:
     """While the balance is unknown nothing is shown; the log has one line when it goes and one when it is back."""
     caplog.set_level("DEBUG", "custom_components.smsbox")
     await account.coordinator.async_refresh()
-    gateway.answers["balance"] = answer
+    gateway.responses["balance"] = answer
     for _ in range(3):
-        await later(hass)
+        await advance_time(hass)
         assert account.balance is None
-    del gateway.answers["balance"]
+    del gateway.responses["balance"]
     for _ in range(2):
-        await later(hass)
+        await advance_time(hass)
         assert account.balance == 1630.38
     assert account.balances == [1630.38] * 3
     assert account.shown == [1630.38, None, 1630.38, 1630.38]
@@ -167,7 +166,7 @@ async def test_unknown_and_known_again(
 )
 async def test_reason(gateway: Gateway, account: Account, answer: dict[str, Any], translation_key: str) -> None:
     """The reason can be translated."""
-    gateway.answers["balance"] = answer
+    gateway.responses["balance"] = answer
     await account.coordinator.async_refresh()
     assert getattr(account.coordinator.last_exception, "translation_key", None) == translation_key
 
@@ -175,18 +174,18 @@ async def test_reason(gateway: Gateway, account: Account, answer: dict[str, Any]
 @pytest.mark.parametrize("status", [429, 503])
 async def test_waits_as_long_as_asked(hass: HomeAssistant, gateway: Gateway, account: Account, status: int) -> None:
     """A busy gateway is asked again when it said, which may be sooner or later than usual."""
-    gateway.answers["balance"] = busy("60", status)
+    gateway.responses["balance"] = busy("60", status)
     account.coordinator.async_refresh_in_background()
     await hass.async_block_till_done(wait_background_tasks=True)
-    gateway.answers["balance"] = busy("3600", status)
-    await later(hass, 58)
+    gateway.responses["balance"] = busy("3600", status)
+    await advance_time(hass, 58)
     assert len(gateway.received("balance")) == 1
-    await later(hass, 62)
+    await advance_time(hass, 62)
     assert len(gateway.received("balance")) == 2
-    await later(hass, 3590)
+    await advance_time(hass, 3590)
     assert len(gateway.received("balance")) == 2
-    del gateway.answers["balance"]
-    await later(hass, 3610)
+    del gateway.responses["balance"]
+    await advance_time(hass, 3610)
     assert len(gateway.received("balance")) == 3
     assert account.balance == 1630.38
 
@@ -194,12 +193,12 @@ async def test_waits_as_long_as_asked(hass: HomeAssistant, gateway: Gateway, acc
 @pytest.mark.parametrize("retry_after", ["0", "soon", "9" * 400])
 async def test_absurd_waits(hass: HomeAssistant, gateway: Gateway, account: Account, retry_after: str) -> None:
     """A gateway that asks for something absurd is asked again as usual, neither besieged nor forgotten."""
-    gateway.answers["balance"] = busy(retry_after)
+    gateway.responses["balance"] = busy(retry_after)
     await account.coordinator.async_refresh()
-    del gateway.answers["balance"]
-    await later(hass, POLL - 5)
+    del gateway.responses["balance"]
+    await advance_time(hass, POLL - 5)
     assert account.balance is None
-    await later(hass)
+    await advance_time(hass)
     assert account.balance == 1630.38
 
 
@@ -213,13 +212,13 @@ async def test_unreachable_gateway(hass: HomeAssistant, monkeypatch: pytest.Monk
     assert account.shown == [None]
 
     async def answer(_request: web.Request) -> web.Response:
-        """Answer with the balance."""
+        """Response with the balance."""
         return web.json_response({"code": 100, "message": "12.5"})
 
     app = web.Application()
     app.router.add_get("/api/v1/balance", answer)
     async with TestServer(app, port=port):
-        await later(hass, 62)
+        await advance_time(hass, 62)
     assert account.balance == 12.5
 
 
@@ -230,9 +229,9 @@ async def test_refreshes_after_sends_are_gathered(hass: HomeAssistant, gateway: 
     gateway.balance = "1530.38"
     await hass.async_block_till_done()
     assert account.balance == 1630.38
-    await later(hass, 3)
+    await advance_time(hass, 3)
     assert account.balance == 1530.38
-    await later(hass, 3)
+    await advance_time(hass, 3)
     assert len(gateway.received("balance")) == 2
 
 
@@ -241,11 +240,11 @@ async def test_refused_key(hass: HomeAssistant, gateway: Gateway, account: Accou
     gateway.api_key = OTHER_KEY
     account.coordinator.async_refresh_in_background()
     await hass.async_block_till_done(wait_background_tasks=True)
-    await later(hass)
+    await advance_time(hass)
     assert account.balance is None
     assert account.reauth_flows == 1
     gateway.api_key = API_KEY
-    await later(hass)
+    await advance_time(hass)
     assert account.balance == 1630.38
 
 
@@ -256,15 +255,15 @@ async def test_unloaded_in_mid_request(
     """A response to a coordinator that is gone counts for nothing, and the next one gets its own."""
     old = account.coordinator
 
-    def answer_too_late(_: Received) -> Answer:
-        """Answer when the account has been reloaded."""
-        del gateway.answers["balance"]
+    def answer_too_late(_: Received) -> Response:
+        """Response when the account has been reloaded."""
+        del gateway.responses["balance"]
         account.load()
         account.coordinator.async_refresh_in_background()
         hass.async_create_task(old.async_shutdown())
         return answer
 
-    gateway.answers["balance"] = answer_too_late
+    gateway.responses["balance"] = answer_too_late
     await old.async_refresh()
     await hass.async_block_till_done(wait_background_tasks=True)
     assert account.balances == [1630.38]
@@ -278,6 +277,6 @@ async def test_unload_ends_requests(hass: HomeAssistant, gateway: Gateway, accou
     await account.coordinator.async_request_refresh()
     await account.coordinator.async_shutdown()
     account.coordinator.async_refresh_in_background()
-    await later(hass, 3)
-    await later(hass)
+    await advance_time(hass, 3)
+    await advance_time(hass)
     assert len(gateway.received("balance")) == 1

@@ -5,7 +5,7 @@ import pytest
 
 from custom_components.smsbox.report_url import is_public_url, link_base_url, report_url
 
-from .conftest import WEBHOOK_ID, account_entry
+from .common import WEBHOOK_ID, account_entry
 
 PATH = f"/api/webhook/{WEBHOOK_ID}"
 

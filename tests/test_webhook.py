@@ -21,7 +21,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator,
 from custom_components.smsbox import webhook as webhook_module
 from custom_components.smsbox.api import DeliveryReport, DeliveryStatus
 
-from .conftest import WEBHOOK_ID, account_entry
+from .common import WEBHOOK_ID, account_entry
 
 URL = f"/api/webhook/{WEBHOOK_ID}"
 MAX_BODY = 16 * 1024

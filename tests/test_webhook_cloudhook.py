@@ -12,8 +12,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.smsbox.report_url import cloud_active, link_base_url, report_url
 from custom_components.smsbox.webhook import async_remove_cloudhook, async_set_up_cloudhook
 
-from .conftest import WEBHOOK_ID, account_entry
-from .gateway import API_KEY
+from .common import WEBHOOK_ID, account_entry
+from .gateways import API_KEY
 
 CLOUDHOOK = "https://hooks.nabu.casa/a-secret"
 REMOTE_UI = "https://abcdef.ui.nabu.casa"

@@ -21,7 +21,17 @@ from custom_components.smsbox.api import (
     SmsboxOutcomeUnknownError,
     SmsboxTryAgainLaterError,
 )
-from tests.faults import Exchange, FaultyGateway, Play, answers, deaf_socket, hang, json_response, response, url
+from tests.gateways import (
+    Behavior,
+    Exchange,
+    FaultyGateway,
+    deaf_socket,
+    hang,
+    json_response,
+    respond_with,
+    response,
+    url,
+)
 
 from .test_client import CALLS, GOOD_ANSWERS, MUM
 
@@ -77,7 +87,7 @@ async def test_retries(clock: Clock, call: str, failures: int) -> None:
     network = Network(clock, failures)
     expected_tries = 1 if call == "balance" else min(failures + 1, 3)
     async with (
-        FaultyGateway(answers(lambda _: json_response(GOOD_ANSWERS[call]))) as gateway,
+        FaultyGateway(respond_with(lambda _: json_response(GOOD_ANSWERS[call]))) as gateway,
         ClientSession(connector=TCPConnector(socket_factory=network.open)) as session,
     ):
         client = SmsboxClient(session, "key", gateway.url)
@@ -107,13 +117,13 @@ async def drip(exchange: Exchange) -> None:
     """Answer a byte a second."""
     await exchange.read()
     for byte in response(b" " * 100):
-        await exchange.answer(bytes((byte,)))
+        await exchange.respond(bytes((byte,)))
         await asyncio.sleep(1)
 
 
 @pytest.mark.parametrize("call", ["balance", "sms", "hlr"])
 @pytest.mark.parametrize("play", [hang, drip])
-async def test_answer_timeout(session: ClientSession, clock: Clock, call: str, play: Play) -> None:
+async def test_answer_timeout(session: ClientSession, clock: Clock, call: str, play: Behavior) -> None:
     """An answer is waited for 10 s, which aiohttp rounds up to whole seconds of its clock, and never twice."""
     async with FaultyGateway(play) as gateway:
         started = clock()
@@ -126,7 +136,7 @@ async def test_answer_timeout(session: ClientSession, clock: Clock, call: str, p
 async def answer_then_cut(exchange: Exchange) -> None:
     """Answer the first request of a connection and break off at the second."""
     await exchange.read()
-    await exchange.answer(json_response(GOOD_ANSWERS["balance"]))
+    await exchange.respond(json_response(GOOD_ANSWERS["balance"]))
     await exchange.read()
     exchange.cut()
 
@@ -134,13 +144,13 @@ async def answer_then_cut(exchange: Exchange) -> None:
 async def answer_then_close(exchange: Exchange) -> None:
     """Answer the first request of a connection and close it at the second."""
     await exchange.read()
-    await exchange.answer(json_response(GOOD_ANSWERS["balance"]))
+    await exchange.respond(json_response(GOOD_ANSWERS["balance"]))
     await exchange.read()
 
 
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("play", [answer_then_cut, answer_then_close])
-async def test_kept_alive_connection_drops(session: ClientSession, call: str, play: Play) -> None:
+async def test_kept_alive_connection_drops(session: ClientSession, call: str, play: Behavior) -> None:
     """A request over a kept-alive connection that drops is not sent again."""
     async with FaultyGateway(play) as gateway:
         client = SmsboxClient(session, "key", gateway.url)
@@ -167,7 +177,7 @@ async def test_redirect(session: ClientSession, call: str, status: int) -> None:
     async with (
         FaultyGateway(hang) as elsewhere,
         FaultyGateway(
-            answers(lambda service: response(b"", status, f"Location: {elsewhere.url}/{service}"))
+            respond_with(lambda service: response(b"", status, f"Location: {elsewhere.url}/{service}"))
         ) as gateway,
     ):
         with pytest.raises(SmsboxOutcomeUnknownError):
@@ -193,7 +203,7 @@ async def test_no_http(session: ClientSession, clock: Clock, answer: list[bytes]
         """Read a request and answer it piece by piece."""
         await exchange.read()
         for piece in answer:
-            await exchange.answer(piece)
+            await exchange.respond(piece)
             await asyncio.sleep(0.01)
 
     async with FaultyGateway(play) as gateway:
@@ -221,7 +231,7 @@ async def test_longest_response(session: ClientSession, *, compressed: bool) -> 
         await exchange.read()
         body = padded(GOOD_ANSWERS["sms"], size)
         headers = ["Connection: close", *(["Content-Encoding: gzip"] if compressed else [])]
-        await exchange.answer(response(gzip.compress(body) if compressed else body, 200, *headers))
+        await exchange.respond(response(gzip.compress(body) if compressed else body, 200, *headers))
 
     async with FaultyGateway(play) as gateway:
         client = SmsboxClient(session, "key", gateway.url)
@@ -247,9 +257,9 @@ async def test_huge_response_is_not_read(session: ClientSession, call: str, enco
         nonlocal written
         await exchange.read()
         header = f"Content-Encoding: {encoding}\r\n" if encoding else ""
-        await exchange.answer(f"HTTP/1.1 200 -\r\nConnection: close\r\n{header}\r\n".encode())
+        await exchange.respond(f"HTTP/1.1 200 -\r\nConnection: close\r\n{header}\r\n".encode())
         for content in blocks:
-            await exchange.answer(content)
+            await exchange.respond(content)
             written += 1
 
     async with FaultyGateway(play) as gateway:
@@ -275,7 +285,7 @@ async def test_bounded_connections(session: ClientSession) -> None:
         peak = max(peak, under_way)
         await asyncio.sleep(0.02)
         under_way -= 1
-        await exchange.answer(response(b'{"code": 100, "message": []}', 200, "Connection: close"))
+        await exchange.respond(response(b'{"code": 100, "message": []}', 200, "Connection: close"))
 
     async with FaultyGateway(play) as gateway:
         client = SmsboxClient(session, "key", gateway.url)

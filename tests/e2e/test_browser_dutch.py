@@ -7,7 +7,7 @@ from playwright.async_api import Page, TimeoutError as PlaywrightTimeoutError
 import pytest
 
 from scripts.instance import HomeAssistant
-from tests.texts import load
+from tests.common import load_translations
 
 from .browser import ACCOUNT_PAGE, device_page, form, open_action, order, recipient_row, submit
 
@@ -41,10 +41,10 @@ RECIPIENT = "config_subentries.recipient"
 pytestmark = pytest.mark.usefixtures("mum")
 
 
-TEXTS = load(LANGUAGE)
+TEXTS = load_translations(LANGUAGE)
 ENGLISH = [
     re.compile(re.sub(r"\\{\w+\\}", ".+", re.escape(text)))
-    for text in load("en").values()
+    for text in load_translations("en").values()
     if text not in TEXTS.values()
 ]
 
