@@ -77,7 +77,7 @@ async def test_plan_is_stored_without_entity_ids(
                 "only_while": night.id,
             },
             {"notify": [target(entry, "Dad", "sms")], "wait": 5, "only_while": "switch.not_registered"},
-            {"notify": [{"entity": phone.id}, {"entity": "notify.yaml"}], "wait": 5},
+            {"notify": [{"notifier": phone.id}, {"notifier": "notify.yaml"}], "wait": 5},
         ],
         "repeat": 1,
         "hold_while": night.id,
