@@ -5,9 +5,11 @@ from typing import Any
 from homeassistant.config_entries import SOURCE_USER, ConfigSubentry
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
-from homeassistant.helpers import config_validation as cv, entity_registry as er
+from homeassistant.helpers import entity_registry as er
+from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from .common import recipient_data
 
@@ -77,7 +79,7 @@ async def test_plan_is_stored_without_entity_ids(
                 "only_while": night.id,
             },
             {"notify": [target(entry, "Dad", "sms")], "wait": 5, "only_while": "switch.not_registered"},
-            {"notify": [{"entity": phone.id}, {"entity": "notify.yaml"}], "wait": 5},
+            {"notify": [{"notifier": phone.id}, {"notifier": "notify.yaml"}], "wait": 5},
         ],
         "repeat": 1,
         "hold_while": night.id,
@@ -219,12 +221,22 @@ async def test_form_says_how_long_the_link_is(hass: HomeAssistant, entry: MockCo
         assert flow["description_placeholders"] == placeholders
 
 
-async def test_steps_in_the_frontend(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """The frontend gets a list of steps that shows whom they notify, and how long they wait."""
-    flow = await hass.config_entries.subentries.async_init(
-        (entry.entry_id, "alert_plan"), context={"source": SOURCE_USER}
-    )
-    assert flow["data_schema"] is not None
-    selector = cv.custom_serializer(flow["data_schema"].schema["steps"])["selector"]["object"]
-    assert (selector["label_field"], selector["description_field"], selector["multiple"]) == ("notify", "wait", True)
-    assert set(selector["fields"]) == {"notify", "wait", "only_while"}
+async def test_form_in_the_frontend(
+    hass: HomeAssistant, entry: MockConfigEntry, hass_client: ClientSessionGenerator
+) -> None:
+    """The frontend gets steps that show whom they notify and how long they wait, and an error it can show."""
+    assert await async_setup_component(hass, "config", {})
+    client = await hass_client()
+    url = "/api/config/config_entries/subentries/flow"
+    form = await (await client.post(url, json={"handler": [entry.entry_id, "alert_plan"]})).json()
+    fields = {field["name"]: field for field in form["data_schema"]}
+    assert list(fields) == ["name", "steps", "repeat", "more"]
+    steps = fields["steps"]["selector"]["object"]
+    assert (steps["label_field"], steps["description_field"], steps["multiple"]) == ("notify", "wait", True)
+    assert set(steps["fields"]) == {"notify", "wait", "only_while"}
+    assert {field["name"] for field in fields["more"]["schema"]} == {*MORE, "hold_while"}
+
+    wrong = PLAN | {"steps": [{"notify": ["light.gone"], "wait": 0}]}
+    response = await client.post(f"{url}/{form['flow_id']}", json=wrong)
+    assert response.ok
+    assert (await response.json())["errors"] == {"steps": "unknown_notifier"}

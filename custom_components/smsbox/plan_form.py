@@ -1,7 +1,7 @@
 """Form of a plan, and how its fields are stored.
 
 Stored are the fields of the form, those of the section beside the others, and none that is empty. In a step's `notify`,
-a recipient's entity is {"config_entry_id": …, "recipient": subentry id, "channel": …}, and any other {"entity": …}.
+a recipient's entity is {"config_entry_id": …, "recipient": subentry id, "channel": …}, and any other {"notifier": …}.
 There, and in `only_while` and `hold_while`, an entity is its registry id, or its entity id if it has none.
 """
 
@@ -168,13 +168,13 @@ def _store_target(hass: HomeAssistant, entity_id: str) -> dict[str, str | None]:
         known = registered.domain == NOTIFY_DOMAIN and registered.platform != DOMAIN
     if not known:
         raise vol.Invalid("unknown_notifier")
-    return {"entity": _store_entity(hass, entity_id)}
+    return {"notifier": _store_entity(hass, entity_id)}
 
 
 def _target_entity_id(hass: HomeAssistant, target: dict[str, str]) -> str | None:
     """Return the entity id of a stored target, None if it is gone."""
     if "recipient" not in target:
-        return _entity_id(hass, target["entity"])
+        return _entity_id(hass, target["notifier"])
     unique_id = f"{target['recipient']}_{ENTITY_KEYS[Channel(target['channel'])]}"
     return er.async_get(hass).async_get_entity_id(NOTIFY_DOMAIN, DOMAIN, unique_id)
 

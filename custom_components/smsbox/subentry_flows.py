@@ -17,7 +17,7 @@ from homeassistant.helpers.selector import (
 import voluptuous as vol
 
 from . import plan_form
-from .api import SENDER, Gender, Language, SmsboxAuthenticationError, SmsboxCreditsError, SmsboxError
+from .api import SENDER, Gender, Language, SmsboxAuthenticationError, SmsboxError
 from .const import CONF_CHANNELS, CONF_GENDER, CONF_LANGUAGE, CONF_NUMBERS, CONF_SENDER, Channel
 from .errors import flow_error
 from .gateway import create_client
@@ -41,7 +41,7 @@ class _NamedSubentryFlow(ConfigSubentryFlow):
 
     def _name_errors(self, name: str) -> _Errors:
         """Return the form's errors for a name, which only one subentry of the account can have."""
-        if not name:
+        if not strip_invisible(name):
             return {CONF_NAME: "no_name"}
         others = (other for other in self._get_entry().subentries.values() if other is not self._subentry)
         taken = any(name_key(other.title) == name_key(name) for other in others)
@@ -64,7 +64,7 @@ class RecipientFlow(_NamedSubentryFlow):
         suggested = user_input
         if user_input is not None:
             data = dict(user_input)
-            name = strip_invisible(data.pop(CONF_NAME))
+            name = data.pop(CONF_NAME).strip()
             check_numbers = data.pop(CONF_CHECK_NUMBERS, False)
             errors, placeholders = self._normalize(data)
             errors |= self._name_errors(name)
@@ -136,12 +136,10 @@ class RecipientFlow(_NamedSubentryFlow):
         client = create_client(self.hass, entry.data[CONF_API_KEY])
         try:
             lookups = [await client.lookup_number(number) for number in numbers]
-        except SmsboxCreditsError:
-            return {"base": "insufficient_credits"}, {}
         except SmsboxError as error:
             if isinstance(error, SmsboxAuthenticationError):
                 entry.async_start_reauth(self.hass)
-            return {"base": flow_error(error)}, {}
+            return {"base": flow_error(error, costs=True)}, {}
         unreachable = [mask(lookup.number) for lookup in lookups if not lookup.reachable]
         reachable = [
             f"{mask(lookup.number)} ({lookup.issuing_network.name or '?'})" for lookup in lookups if lookup.reachable
@@ -161,7 +159,7 @@ class PlanFlow(_NamedSubentryFlow):
         suggested = user_input
         if user_input is not None:
             data, errors = plan_form.to_store(self.hass, user_input)
-            name = strip_invisible(data.pop(CONF_NAME))
+            name = data.pop(CONF_NAME).strip()
             errors |= self._name_errors(name)
             if not errors:
                 return self._save(name, data)
