@@ -150,6 +150,7 @@ async def test_same_key_again(hass: HomeAssistant, gateway: Gateway, entry: Mock
     gateway.responses.clear()
     result = await give(hass, result, API_KEY)
     assert result["reason"] == f"{flow}_successful"
+    await hass.async_block_till_done(wait_background_tasks=True)
     assert get_state(hass, "sensor.smsbox_credits").state == "1630.38"
 
 
@@ -187,7 +188,7 @@ async def test_options(hass: HomeAssistant, gateway: Gateway, entry: MockConfigE
     options = {"low_credits": 1630.38, "delivery_reports": False, "unsupported_characters": "unicode"}
     guard = {"limit_hour": 3, "limit_day": 0}
     result = await hass.config_entries.options.async_configure(flow["flow_id"], options | {"spending_guard": guard})
-    await hass.async_block_till_done()
+    await hass.async_block_till_done(wait_background_tasks=True)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert entry.options == options | guard
 

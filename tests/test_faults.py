@@ -300,23 +300,6 @@ async def test_fault_ends_in_the_right_error(
     assert [secret for secret in SECRETS if secret in said] == []
 
 
-@pytest.mark.parametrize("request_name", SENDING)
-async def test_cancelled_action_ends_its_request(
-    hass: HomeAssistant, entry: MockConfigEntry, gateway: FaultyGateway, request_name: str
-) -> None:
-    """Cancelling an action ends its request."""
-    gateway.request_read.clear()
-    gateway.connection_ended.clear()
-    action = asyncio.create_task(outcome(hass, request_name))
-    await gateway.request_read.wait()
-    action.cancel()
-    with suppress(asyncio.CancelledError):
-        await action
-    assert action.cancelled()
-    await asyncio.wait_for(gateway.connection_ended.wait(), 0.4)
-    assert gateway.requests[request_name] == 1
-
-
 @pytest.mark.parametrize(
     ("fault", "error"),
     [

@@ -161,6 +161,8 @@ async def test_five_voice_calls_at_a_time(hass: HomeAssistant, entry: MockConfig
 
 async def test_a_thousand_messages_at_once(hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway) -> None:
     """Each message goes out exactly once, over ten connections at most, and no task is left running."""
+    hass.config_entries.async_update_entry(entry, options={"limit_hour": 0, "limit_day": 0})
+    await hass.async_block_till_done(wait_background_tasks=True)
     tasks = asyncio.all_tasks()
     gateway.requests.clear()
     gateway.connections.clear()

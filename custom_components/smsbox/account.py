@@ -1,6 +1,7 @@
 """What an account holds for as long as Home Assistant runs, through reloads."""
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
 from functools import partial
 import time
@@ -48,6 +49,11 @@ def response_signal(entry_id: str) -> SignalType[()]:
     return SignalType(f"{DOMAIN}_response_{entry_id}")
 
 
+def snapshot(entry: ConfigEntry[Any]) -> dict[str, ConfigSubentry]:
+    """Return copies of an entry's subentries, which Home Assistant changes in place."""
+    return {subentry_id: copy(subentry) for subentry_id, subentry in entry.subentries.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """A message that a limit refused, at a moment in seconds since the epoch."""
@@ -69,6 +75,7 @@ class Account:
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
         self._hass = hass
         self._entry = entry
+        self._removed = False
         # The names of the notify actions of recipients and plans, by subentry.
         self.notify_actions: dict[str, str] = {}
         # The last of each number and limit.
@@ -115,7 +122,7 @@ class Account:
         """Take over the entry's key and options."""
         options = self._entry.options
         self._settings = (self._entry.data[CONF_API_KEY], options)
-        self.subentries = self._entry.subentries
+        self.subentries = snapshot(self._entry)
         self.guard.limit_hour = int(options.get(CONF_LIMIT_HOUR, DEFAULT_LIMIT_HOUR))
         self.guard.limit_day = int(options.get(CONF_LIMIT_DAY, DEFAULT_LIMIT_DAY))
         client = create_client(self._hass, self._entry.data[CONF_API_KEY], self._handle_response)
@@ -136,6 +143,7 @@ class Account:
 
     async def async_remove(self) -> None:
         """Forget everything, on disk too."""
+        self._removed = True
         self._unsub_stop()
         self.tracker.shutdown()
         await self.outbox.queue.async_remove()
@@ -165,7 +173,7 @@ class Account:
                 self.coordinator.async_schedule_refresh()
             case SmsboxCreditsError():
                 self.coordinator.async_refresh_in_background()
-            case SmsboxAuthenticationError() if client is self.outbox.client:
+            case SmsboxAuthenticationError() if client is self.outbox.client and not self._removed:
                 self._entry.async_start_reauth(self._hass)
 
     @callback

@@ -12,7 +12,7 @@ from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util.signal_type import SignalType
 
-from .account import Account, SmsboxConfigEntry
+from .account import Account, SmsboxConfigEntry, snapshot
 from .const import DOMAIN
 from .recipients import Recipient
 
@@ -84,9 +84,10 @@ def async_update_subentries(hass: HomeAssistant, entry: SmsboxConfigEntry) -> No
     account = entry.runtime_data
     registry = dr.async_get(hass)
     registry.async_update_device(account.device_id, name=entry.title)
-    shown, account.subentries = account.subentries, entry.subentries
+    shown = account.subentries
+    account.subentries = snapshot(entry)
     for subentry_id, subentry in entry.subentries.items():
-        if subentry is shown.get(subentry_id):
+        if subentry == shown.get(subentry_id):
             continue
         device = registry.async_get_device_by_identifier((DOMAIN, subentry_id), entry.entry_id)
         if device is not None:

@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from homeassistant.core import HomeAssistant
+from homeassistant.util.async_ import create_eager_task
 
 from .api import AcceptedMessage, DeliveryStatus, SmsboxClient, SmsboxError, SmsboxOutcomeUnknownError
 from .const import Channel, SendStatus
@@ -78,11 +79,15 @@ class Outbox:
 
     async def _async_finish[T](self, work: Coroutine[Any, Any, T]) -> T:
         """Do work to its end even if the caller is cancelled; it must not raise."""
-        task = self._hass.async_create_task(work, eager_start=True)
-        if not task.done():
-            self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
-        return await asyncio.shield(task)
+        task = create_eager_task(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            # Nobody waits for it any more but Home Assistant.
+            self._hass.async_create_task(asyncio.wait({task}))
+            raise
 
     async def _request[T](self, request: Callable[[SmsboxClient], Awaitable[T]]) -> T | SmsboxError:
         """Return the response to a request, or its error."""

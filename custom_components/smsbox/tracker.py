@@ -74,12 +74,12 @@ class EarlyReports:
             None,
         )
 
-    def expire(self, now: float) -> int:
-        """Drop the reports that were kept long enough; return of how many messages."""
+    def expire(self, now: float) -> list[int]:
+        """Drop the reports that were kept long enough, and return of which messages."""
         old = [msgid for msgid, (since, _) in self._reports.items() if not now - EARLY_FOR < since <= now]
         for msgid in old:
             del self._reports[msgid]
-        return len(old)
+        return old
 
 
 class Tracker:
@@ -279,8 +279,8 @@ class Tracker:
     def _look(self, _now: datetime) -> None:
         """Drop what nothing will come for any more."""
         self._forget_old()
-        if not self._paused and (dropped := self._early.expire(time.time())):
-            LOGGER.debug("Delivery reports of %s messages dropped: this account did not send them", dropped)
+        for msgid in () if self._paused else self._early.expire(time.time()):
+            LOGGER.debug("Report for message %s dropped: no message of this account awaits it", msgid)
 
     def _forget_old(self) -> None:
         """Stop following messages that no report will come for any more."""
