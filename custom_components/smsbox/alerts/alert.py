@@ -106,7 +106,7 @@ class Alert:
 
         Raises AlertRunningError for a test while a real alert is running that nobody took yet.
         """
-        new = Cause(title or None, message[:LONGEST_CAUSE], test)
+        new = Cause(title[:LONGEST_CAUSE] if title else None, message[:LONGEST_CAUSE], test)
         run = self.run
         if run is None:
             self._state.run = run = Run(self._new_id(), now, dict(context), [new], Progress(now))
@@ -118,7 +118,7 @@ class Alert:
             run.causes.remove(known)
             known = None
         if known:
-            known.message = new.message
+            known.title, known.message = new.title, new.message
         else:
             run.causes.append(new)
         tests = [cause for cause in run.causes if cause.test and not test]
@@ -204,14 +204,13 @@ class Alert:
     def _drop(self, run: Run, gone: list[Cause]) -> list[Effect]:
         """Forget causes; what is left decides."""
         run.causes = [cause for cause in run.causes if cause not in gone]
-        keys = {cause.key for cause in run.open_causes}
-        if run.causes and not keys:
+        if not run.open_causes:
             return self._settle(run)
+        keys = {cause.key for cause in gone}
         for message in run.progress.messages:
-            if message.state is MessageState.SENDING and message.reference not in self._out:
-                message.causes = [key for key in message.causes if key in keys]
-                if not message.causes:
-                    message.state = MessageState.WAITING
+            message.causes = [key for key in message.causes if key not in keys]
+            if not message.causes and message.state is MessageState.SENDING and message.reference not in self._out:
+                message.state = MessageState.WAITING
         return []
 
     def _settle(self, run: Run) -> list[Effect]:

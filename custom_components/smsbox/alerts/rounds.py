@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from .effects import Effect, EventType, Fire, RaiseIssue
 from .plan import Conditions, Plan, StepConditions
 from .run import MessageState, Progress, Run, Status
-from .telling import NOBODY, UNDELIVERED, add_tokens, mark_due, not_told, start_step
+from .telling import NOBODY, UNDELIVERED, add_tokens, mark_due, not_told, start_step, title_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def advance(run: Run, look: Look) -> list[Effect]:
     told = [contact for contact in progress.contacts if progress.state(contact) is MessageState.TOLD]
     if not progress.left and progress.lost:
         progress.left = True
-        effects = not_told(run, UNDELIVERED, told)
+        effects = not_told(run, UNDELIVERED, told, title_of(run, [cause.key for cause in run.open_causes]))
     if progress.left:
         return effects + go_on(run, look, due=look.now)
     if look.now < progress.over_at:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 from ..const import Channel
-from .plan import Contact
+from .plan import Contact, Plan
 
 
 class Status(StrEnum):
@@ -194,18 +194,17 @@ class Run:
         """Return the causes that nobody took yet."""
         return [cause for cause in self.causes if not cause.acknowledged]
 
-    @property
-    def reason(self) -> str | None:
+    def reason(self, plan: Plan) -> str | None:
         """Return what keeps the alert from going on."""
         if self.status is Status.WAITING:
-            return "hold" if self.held else "delay"
+            return "hold" if self.held else "delay" if plan.delay else None
         if self.status is Status.NOTIFYING and any(
             message.state is MessageState.WAITING for message in self.progress.messages
         ):
             return "unreachable"
         return None
 
-    def attributes(self) -> dict[str, Any]:
+    def attributes(self, plan: Plan) -> dict[str, Any]:
         """Return what the status sensor shows; `since` and `acknowledged_at` are still to be turned into text."""
         notifying = self.status is Status.NOTIFYING
         taken = self.acknowledged if self.status is Status.ACKNOWLEDGED else None
@@ -219,7 +218,7 @@ class Run:
             "acknowledged_by": taken and taken.by,
             "acknowledged_via": taken and taken.via,
             "acknowledged_at": taken and taken.at,
-            "reason": self.reason,
+            "reason": self.reason(plan),
         }
 
     def start_anew(self, alert_id: str, now: float, context: Mapping[str, str | None], *, test: bool) -> Self:

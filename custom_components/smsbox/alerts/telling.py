@@ -50,14 +50,15 @@ def mark_due(run: Run, now: float, new_id: Callable[[], str]) -> list[Effect]:
         waiting = next((message for message in slot if message.state is MessageState.WAITING), None)
         given = {cause for message in slot if message is not waiting for cause in message.causes}
         missing = [cause.key for cause in run.open_causes if cause.key not in given]
-        if waiting is not None and not missing:
+        if waiting is None:
+            if missing and first.state is MessageState.TOLD and slot[-1].state is not MessageState.SENDING:
+                due.append(Message(new_id(), first.contact, first.number, missing, now, joined=True))
+                progress.messages.append(due[-1])
+        elif not missing:
             progress.messages.remove(waiting)
-        elif waiting is not None and _is_due(progress, waiting, now):
+        elif _is_due(progress, waiting, now):
             waiting.state, waiting.at, waiting.causes = MessageState.SENDING, now, missing
             due.append(waiting)
-        elif missing and first.state is MessageState.TOLD and slot[-1].state is not MessageState.SENDING:
-            due.append(Message(new_id(), first.contact, first.number, missing, now, joined=True))
-            progress.messages.append(due[-1])
     return [Tell(tuple(message.reference for message in due))] if due else []
 
 
