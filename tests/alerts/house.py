@@ -83,8 +83,7 @@ class House:
         assert self.alert.run is not None
         return self.alert.run
 
-    @property
-    def status(self) -> Status:
+    def stands(self) -> Status:
         """Return where the alert stands."""
         return self.alert.status
 

@@ -39,7 +39,12 @@ def test_sms_and_call(causes: list[Cause], body: str) -> None:
 @pytest.mark.parametrize(
     ("causes", "link", "titled", "untitled"),
     [
-        ([WATER, GAS], LINK, Text("Cellar", "Water\nand more\nGas", OK), Text(None, "Cellar\nWater\nand more\nGas", OK)),
+        (
+            [WATER, GAS],
+            LINK,
+            Text("Cellar", "Water\nand more\nGas", OK),
+            Text(None, "Cellar\nWater\nand more\nGas", OK),
+        ),
         ([GAS, WATER], None, Text(None, "Gas\nCellar: Water and more", None), None),
         ([ROOF], LINK, Text("Roof", "", OK), Text(None, "Roof", OK)),
         ([ROOF], None, Text(None, "Roof", None), None),
