@@ -1,0 +1,1 @@
+"""Alerts that are told on until somebody takes them."""
