@@ -1,0 +1,130 @@
+"""Sends what an alert has to say: by the messenger to recipients, by their own action to other notifiers."""
+
+import asyncio
+from datetime import timedelta
+
+from homeassistant.components.notify import (
+    ATTR_MESSAGE,
+    ATTR_TITLE,
+    DOMAIN as NOTIFY_DOMAIN,
+    SERVICE_SEND_MESSAGE,
+    NotifyEntityFeature,
+)
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import ATTR_ENTITY_ID, ATTR_SUPPORTED_FEATURES
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.translation import async_get_translations
+
+from ..account import SmsboxConfigEntry
+from ..api import SmsboxTryAgainLaterError
+from ..const import DOMAIN, LOGGER, Channel, SendStatus
+from ..message import Message
+from ..messenger import SendRequest, async_send_single
+from ..outbox import UNREACHABLE
+from ..recipients import Recipient, recipient_destinations
+from ..report_url import link_base_url
+from .contacts import entity_id_of
+from .effects import RETRY_AFTER, Answer, FollowUp, Sending
+from .plan import Contact
+from .run import MessageState
+from .telling import UNAVAILABLE
+from .texts import Text, compose_call, compose_notification, compose_sms, follow_up_key
+
+# Another integration's notifier that has not answered by then counts as told.
+NOTIFIER_TIMEOUT = 30
+FOLLOW_UP_VALID_FOR = timedelta(hours=1)
+
+
+async def async_send(hass: HomeAssistant, sending: Sending, context: Context) -> Answer:
+    """Send one message of an alert, and return what happened to it; it does not raise."""
+    base = link_base_url(hass) if sending.token else None
+    link = f"{base}/api/{DOMAIN}/{sending.token}" if base else None
+    contact = sending.contact
+    if contact.channel is None:
+        return await _async_notify(hass, contact, sending, link, context)
+    text = compose_sms(sending.causes, link) if contact.channel is Channel.SMS else compose_call(sending.causes)
+    request = SendRequest(
+        contact.channel, text.body, cut=True, alert=True, last_line=text.last_line or "", reference=sending.reference
+    )
+    try:
+        message = await _async_send_to(hass, contact, sending.number, request, context)
+    except HomeAssistantError as error:
+        return Answer(MessageState.REFUSED, error.translation_key)
+    if message is None:
+        return Answer(MessageState.REFUSED, UNAVAILABLE)
+    if message.send_status in (SendStatus.ACCEPTED, SendStatus.OUTCOME_UNKNOWN):
+        return Answer(MessageState.TOLD)
+    if isinstance(message.error, UNREACHABLE):
+        busy = isinstance(message.error, SmsboxTryAgainLaterError)
+        retry_after = message.error.retry_after if busy else None
+        return Answer(MessageState.WAITING, message.error_key, retry_after or RETRY_AFTER)
+    return Answer(MessageState.REFUSED, message.error_key)
+
+
+async def _async_send_to(
+    hass: HomeAssistant, contact: Contact, number: str | None, request: SendRequest, context: Context
+) -> Message | None:
+    """Send to one number of a recipient by his own account; None if that is not loaded, or he is gone."""
+    entry: SmsboxConfigEntry | None = hass.config_entries.async_get_entry(contact.gateway or "")
+    if entry is None or entry.state is not ConfigEntryState.LOADED:
+        return None
+    subentry = entry.subentries.get(contact.id)
+    recipient = subentry and Recipient.from_subentry(entry, subentry)
+    for destination in recipient_destinations(recipient, entry.runtime_data) if recipient else ():
+        if destination.number == number:
+            return await async_send_single(request, destination, context)
+    return None
+
+
+async def _async_notify(
+    hass: HomeAssistant, contact: Contact, sending: Sending, link: str | None, context: Context
+) -> Answer:
+    """Hand a message to another integration's notifier."""
+    entity_id = entity_id_of(hass, contact.id)
+    state = hass.states.get(entity_id) if entity_id else None
+    if entity_id is None or state is None:
+        return Answer(MessageState.REFUSED, UNAVAILABLE)
+    features = state.attributes.get(ATTR_SUPPORTED_FEATURES, 0)
+    text = compose_notification(
+        sending.causes, link, title_supported=bool(features & NotifyEntityFeature.TITLE)
+    )
+    call = asyncio.create_task(_async_call(hass, entity_id, text, context))
+    done, _ = await asyncio.wait({call}, timeout=NOTIFIER_TIMEOUT)
+    return call.result() if done else Answer(MessageState.TOLD)
+
+
+async def _async_call(hass: HomeAssistant, entity_id: str, text: Text, context: Context) -> Answer:
+    """Call the action of a notify entity, and return what happened; it does not raise."""
+    data = {ATTR_ENTITY_ID: entity_id, ATTR_MESSAGE: "\n".join(part for part in (text.body, text.last_line) if part)}
+    if text.title is not None:
+        data[ATTR_TITLE] = text.title
+    try:
+        await hass.services.async_call(NOTIFY_DOMAIN, SERVICE_SEND_MESSAGE, data, blocking=True, context=context)
+    except Exception as error:  # noqa: BLE001 - whatever another integration raises, the alert goes on
+        LOGGER.warning("%s did not take a message of an alert: %s", entity_id, type(error).__name__)
+        return Answer(MessageState.REFUSED, getattr(error, "translation_key", None) or "error")
+    return Answer(MessageState.TOLD)
+
+
+async def async_follow_up(hass: HomeAssistant, follow_up: FollowUp, plan: str) -> None:
+    """Tell those who were told what became of the alert; it is queued while the gateway is unreachable."""
+    texts = await async_get_translations(hass, hass.config.language, "selector", {DOMAIN})
+    key = follow_up_key(follow_up)
+    body = (
+        follow_up.text or ""
+        if key is None
+        else texts[f"component.{DOMAIN}.selector.alert_texts.options.{key}"].format(by=follow_up.by, plan=plan)
+    )
+    request = SendRequest(Channel.SMS, body, cut=True, alert=True, valid_for=FOLLOW_UP_VALID_FOR)
+    context = Context()
+    sends = []
+    for contact in follow_up.contacts:
+        if contact.channel is None:
+            if entity_id := entity_id_of(hass, contact.id):
+                sends.append(_async_call(hass, entity_id, Text(None, body, None), context))
+        else:
+            sends += [_async_send_to(hass, contact, number, request, context) for number in contact.numbers]
+    for error in await asyncio.gather(*sends, return_exceptions=True):
+        if isinstance(error, Exception):
+            LOGGER.error("A follow-up of an alert was not sent: %s", type(error).__name__)
