@@ -14,7 +14,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from .common import call_action, call_for_response, expect_error, recipient_data
-from .gateways import Gateway, set_response
+from .gateways import FIRST_MSGID, Gateway, set_response
 
 MUM, DAD = "32496123456", "32471234567"
 NUMBER = "0496 12 34 56"
@@ -44,8 +44,8 @@ async def test_response_of_send_sms(hass: HomeAssistant, entry: MockConfigEntry,
     accepted = {"status": "accepted", "final": False, "error": None}
     assert response == {
         "messages": [
-            {"number": MUM, "recipient": "Mum", "msgid": 15547355, **accepted},
-            {"number": DAD, "recipient": None, "msgid": 15547356, **accepted},
+            {"number": MUM, "recipient": "Mum", "msgid": FIRST_MSGID, **accepted},
+            {"number": DAD, "recipient": None, "msgid": FIRST_MSGID + 1, **accepted},
         ],
         "text": "Één",
         "encoding": "gsm7",
