@@ -1,10 +1,7 @@
-"""Helpers that the tests share: stored accounts, actions, reports, totals, time and texts."""
+"""Helpers that the tests share: stored accounts, actions, reports, totals and time."""
 
 import asyncio
-from collections.abc import Iterator
 from datetime import timedelta
-import json
-from pathlib import Path
 from typing import Any
 
 from aiohttp.test_utils import TestClient
@@ -35,7 +32,6 @@ GATEWAY_ERRORS = {
     "rejected",
     "try_again_later",
 }
-TRANSLATIONS = Path(__file__).parents[1] / "custom_components/smsbox/translations"
 
 
 def recipient_data(name: str = "Mum", **data: Any) -> ConfigSubentryData:
@@ -162,17 +158,3 @@ async def advance_time(
         freezer.tick(seconds)
     async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=0 if freezer else seconds))
     await hass.async_block_till_done(wait_background_tasks=True)
-
-
-def load_translations(language: str) -> dict[str, str]:
-    """Return the texts of a language by their paths."""
-    return dict(_flatten(json.loads((TRANSLATIONS / f"{language}.json").read_text())))
-
-
-def _flatten(texts: dict[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
-    """Yield the texts of a translation with their paths."""
-    for key, value in texts.items():
-        if isinstance(value, dict):
-            yield from _flatten(value, f"{path}{key}.")
-        else:
-            yield f"{path}{key}", value
