@@ -22,12 +22,8 @@ from pytest_homeassistant_custom_component.common import (
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from .actions import answering
-from .clock import later
-from .conftest import WEBHOOK_ID, account_entry, recipient_data
-from .gateway import Answer, Gateway, Received
-from .reports import report
-from .sends import FIRST_MSGID, messages_sent, send
+from .common import WEBHOOK_ID, account_entry, advance_time, post_report, recipient_data, send, wait_until_sent
+from .gateways import FIRST_MSGID, Gateway, Received, Response, set_response
 
 BLUEPRINTS = Path("blueprints").resolve()
 PATHS = sorted(BLUEPRINTS.glob("automation/smsbox/*.yaml"))
@@ -138,7 +134,7 @@ class TestSmsThenCall:
         """Only those are called whom the SMS did not reach, in their language; the rest is left in peace."""
         client = await hass_client_no_auth()
         for msgid, status in statuses.items():
-            await report(hass, client, msgid, status)
+            await post_report(hass, client, msgid, status)
         await self.alarm(hass, minutes)
         await hass.async_block_till_done()
         sms, *calls = gateway.sent
@@ -156,9 +152,9 @@ class TestSmsThenCall:
         """While an SMS is on its way nobody is called, and the next alarm does not wait for it."""
         client = await hass_client_no_auth()
         await self.alarm(hass, minutes=60)
-        await messages_sent(hass, 3)
+        await wait_until_sent(hass, 3)
         hass.states.async_set("binary_sensor.leak", "off")
-        await messages_sent(hass, 6)
+        await wait_until_sent(hass, 6)
         assert [sms.get("tts") for sms in gateway.sent] == [None, None]
         for msgid in range(FIRST_MSGID, FIRST_MSGID + 6):
             response = await client.post(f"/api/webhook/{WEBHOOK_ID}", data={"msgid": msgid, "status": 13})
@@ -172,10 +168,10 @@ class TestSmsThenCall:
     ) -> None:
         """Everybody is called at once where the gateway refuses the SMS, or what it says makes no sense."""
 
-        def refuse_sms(received: Received) -> Answer:
-            return gateway._default(received) if "tts" in received.fields else refusal
+        def refuse_sms(received: Received) -> Response:
+            return gateway._accept(received) if "tts" in received.fields else refusal
 
-        gateway.answers["sendsms"] = refuse_sms
+        gateway.responses["sendsms"] = refuse_sms
         await self.alarm(hass, minutes=60)
         await hass.async_block_till_done()
         assert sorted(sms["numbers"] for sms in gateway.sent if "tts" in sms) == [
@@ -188,7 +184,7 @@ class TestSmsThenCall:
         triggers = [{"trigger": "event", "event_type": "flood"}]
         await automate(hass, "sms_then_call", triggers=triggers, recipients=["notify.mum_sms"])
         hass.bus.async_fire("flood")
-        await messages_sent(hass, 2)
+        await wait_until_sent(hass, 2)
         assert [sms["message"] for sms in gateway.sent] == ["Test"]
 
     async def test_no_reports(self, hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry) -> None:
@@ -236,7 +232,7 @@ class TestDeliveryFailed:
         await send(hass, channel=channel, **data)
         client = await hass_client_no_auth()
         for _ in range(2):
-            await report(hass, client, FIRST_MSGID, code)
+            await post_report(hass, client, FIRST_MSGID, code)
         assert [call.data["message"] for call in told] == said
 
     async def test_default(
@@ -246,7 +242,7 @@ class TestDeliveryFailed:
         calls = async_mock_service(hass, "persistent_notification", "create")
         await automate(hass, "delivery_failed", recipients={"entity_id": "event.mum_delivery_report"})
         await send(hass)
-        await report(hass, await hass_client_no_auth(), FIRST_MSGID, 13)
+        await post_report(hass, await hass_client_no_auth(), FIRST_MSGID, 13)
         assert [call.data["message"] for call in calls] == ["The SMS to Mum failed: undelivered."]
 
 
@@ -273,13 +269,13 @@ class TestCreditsLow:
 
     async def balance(self, hass: HomeAssistant, gateway: Gateway, balance: str | None) -> None:
         """Have the balance polled; None is a gateway that is away."""
-        gateway.answers.pop("balance", None)
+        gateway.responses.pop("balance", None)
         if balance is None:
-            answering(gateway, "balance", 500)
+            set_response(gateway, "balance", 500)
         else:
             gateway.balance = balance
-        await later(hass)
-        await later(hass, 1)
+        await advance_time(hass)
+        await advance_time(hass, 1)
 
     async def at(self, hass: HomeAssistant, freezer: FrozenDateTimeFactory, moment: datetime) -> None:
         """Let it be that time."""
@@ -415,7 +411,7 @@ class TestOpenWithOtp:
         """Let this be the right code."""
         right = {"code": 11, "message": "Number is verified", "number": "32496123456"} | answer
         wrong = {"code": 51, "message": "OTP not correct", "number": "32496123456"}
-        gateway.answers["otp/verify"] = lambda received: right if received.fields["otp"] == code else wrong
+        gateway.responses["otp/verify"] = lambda received: right if received.fields["otp"] == code else wrong
 
     def that(self, told: list[ServiceCall]) -> list[str]:
         """Return what was told."""
@@ -542,7 +538,7 @@ class TestOpenWithOtp:
     ) -> None:
         """A code that cannot be checked opens nothing, counts as nothing, and is an error that one can see."""
         await self.gate(hass)
-        answering(gateway, "otp/verify", answer)
+        set_response(gateway, "otp/verify", answer)
         await self.enter(hass, "444444")
         assert not told
         assert hass.states.is_state("counter.wrong_codes", "0")

@@ -13,10 +13,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.smsbox.api import SmsboxClient
 from custom_components.smsbox.const import DOMAIN
 
-from .actions import act, answering
-from .clock import later
-from .conftest import WEBHOOK_ID, account_entry
-from .gateway import API_KEY, REFUSED_KEY, Gateway
+from .common import WEBHOOK_ID, account_entry, advance_time, call_action
+from .gateways import API_KEY, REFUSED_KEY, Gateway, set_response
 
 NEW_KEY = "another-key"
 
@@ -74,13 +72,13 @@ async def test_errors_and_recovery(hass: HomeAssistant, gateway: Gateway, entry:
         ({"code": 100, "message": "not a number"}, "cannot_connect"),
         ({"code": 77, "message": "What nobody has seen"}, "unknown"),
     ):
-        answering(gateway, "balance", answer)
+        set_response(gateway, "balance", answer)
         gateway.requests.clear()
         result = await give(hass, result, "a-wrong-key")
         assert result["errors"] == {"base": error}
         assert len(gateway.requests) == 1
         assert entry.data["api_key"] == API_KEY
-    gateway.answers.clear()
+    gateway.responses.clear()
     await finish(hass, entry, gateway, result)
 
 
@@ -89,7 +87,7 @@ async def test_words_of_the_gateway_are_not_logged(
 ) -> None:
     """The log says which code the form did not know, and nothing that the gateway wrote."""
     result = await start(hass, entry, "user")
-    answering(gateway, "balance", {"code": 77, "message": f"{NEW_KEY} is not for 32496123456"})
+    set_response(gateway, "balance", {"code": 77, "message": f"{NEW_KEY} is not for 32496123456"})
     caplog.clear()
     await give(hass, result, NEW_KEY)
     (line,) = [record.getMessage() for record in caplog.records if record.name == "custom_components.smsbox"]
@@ -143,15 +141,15 @@ async def test_same_key_at_the_same_time(
 @pytest.mark.parametrize("flow", ["reauth", "reconfigure"])
 async def test_same_key_again(hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, flow: str) -> None:
     """The gateway can take a key again that it refused: the balance comes back at once."""
-    gateway.answers["balance"] = REFUSED_KEY
-    await later(hass)
+    gateway.responses["balance"] = REFUSED_KEY
+    await advance_time(hass)
     state = hass.states.get("sensor.smsbox_credits")
     assert state is not None
     assert state.state == STATE_UNAVAILABLE
     for progress in hass.config_entries.flow.async_progress():
         hass.config_entries.flow.async_abort(progress["flow_id"])
     result = await start(hass, entry, flow)
-    gateway.answers.clear()
+    gateway.responses.clear()
     result = await give(hass, result, API_KEY)
     assert result["reason"] == f"{flow}_successful"
     state = hass.states.get("sensor.smsbox_credits")
@@ -198,7 +196,7 @@ async def test_options(hass: HomeAssistant, gateway: Gateway, entry: MockConfigE
     state = hass.states.get("binary_sensor.smsbox_low_credits")
     assert state is not None
     assert state.state == "on"
-    await act(hass, "send_sms", entity_id="notify.mum_sms", message="ж")
+    await call_action(hass, "send_sms", entity_id="notify.mum_sms", message="ж")
     assert gateway.sent == [{"numbers": "32496123456", "message": "ж", "unicode": "1"}]
 
     flow = await hass.config_entries.options.async_init(entry.entry_id)
@@ -209,12 +207,12 @@ async def test_options(hass: HomeAssistant, gateway: Gateway, entry: MockConfigE
 async def test_reauth_brings_all_back(hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry) -> None:
     """After a new key was given, sending works again without a restart, and no flow is left."""
     gateway.api_key = NEW_KEY
-    await later(hass)
+    await advance_time(hass)
     (flow,) = hass.config_entries.flow.async_progress()
     assert flow["context"]["source"] == "reauth"
     await give(hass, flow, NEW_KEY)
     assert not hass.config_entries.flow.async_progress()
-    await act(hass, "send_message", domain="notify", entity_id="notify.mum_sms", message="Hello")
+    await call_action(hass, "send_message", domain="notify", entity_id="notify.mum_sms", message="Hello")
     state = hass.states.get("notify.mum_sms")
     assert state is not None
     assert state.state not in {STATE_UNAVAILABLE, STATE_UNKNOWN}

@@ -12,9 +12,8 @@ from homeassistant.exceptions import HomeAssistantError
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from .clock import POLL, later
-from .conftest import account_entry, recipient_data
-from .gateway import API_KEY, Answer, Gateway, Received
+from .common import POLL, account_entry, advance_time, recipient_data
+from .gateways import API_KEY, Gateway, Received, Response
 
 OTHER_KEY = "another-key-that-nobody-may-see"
 
@@ -33,7 +32,7 @@ async def send(hass: HomeAssistant) -> None:
     )
 
 
-def busy(retry_after: str | None, status: int = 503) -> Callable[[Received], Answer]:
+def busy(retry_after: str | None, status: int = 503) -> Callable[[Received], Response]:
     """Return the answer of a gateway that is busy."""
     headers = {"Retry-After": retry_after} if retry_after else {}
     return lambda _: web.Response(status=status, headers=headers)
@@ -43,9 +42,9 @@ async def test_balance_is_polled(hass: HomeAssistant, gateway: Gateway, entry: M
     """The balance comes with set-up, and anew every 15 minutes."""
     assert balance(hass) == "1630.38"
     gateway.balance = "12.5"
-    await later(hass, POLL - 5)
+    await advance_time(hass, POLL - 5)
     assert balance(hass) == "1630.38"
-    await later(hass)
+    await advance_time(hass)
     assert balance(hass) == "12.5"
     assert len(gateway.received("balance")) == 2
 
@@ -64,21 +63,21 @@ async def test_away_and_back(
     gateway: Gateway,
     entry: MockConfigEntry,
     caplog: pytest.LogCaptureFixture,
-    answer: Callable[[Received], Answer],
+    answer: Callable[[Received], Response],
 ) -> None:
     """Without a balance its entities are unavailable until it is back; one line in the log each way."""
     caplog.set_level("INFO", "custom_components.smsbox")
-    gateway.answers["balance"] = answer
+    gateway.responses["balance"] = answer
     for _ in range(3):
-        await later(hass)
+        await advance_time(hass)
         assert balance(hass) == STATE_UNAVAILABLE
     low = hass.states.get("binary_sensor.smsbox_low_credits")
     assert low is not None
     assert low.state == STATE_UNAVAILABLE
     await send(hass)
-    del gateway.answers["balance"]
+    del gateway.responses["balance"]
     for _ in range(2):
-        await later(hass)
+        await advance_time(hass)
         assert balance(hass) == "1630.38"
     logged = [record for record in caplog.records if record.name == "custom_components.smsbox"]
     assert [record.levelname for record in logged] == ["ERROR", "INFO"]
@@ -92,17 +91,17 @@ async def test_waits_as_long_as_asked(
     hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, status: int
 ) -> None:
     """A busy gateway is asked again when it said, which may be sooner or later than usual."""
-    gateway.answers["balance"] = busy("60", status)
-    await later(hass)
-    gateway.answers["balance"] = busy("3600", status)
-    await later(hass, 58)
+    gateway.responses["balance"] = busy("60", status)
+    await advance_time(hass)
+    gateway.responses["balance"] = busy("3600", status)
+    await advance_time(hass, 58)
     assert len(gateway.received("balance")) == 2
-    await later(hass, 62)
+    await advance_time(hass, 62)
     assert len(gateway.received("balance")) == 3
-    await later(hass, 3590)
+    await advance_time(hass, 3590)
     assert len(gateway.received("balance")) == 3
-    del gateway.answers["balance"]
-    await later(hass, 3610)
+    del gateway.responses["balance"]
+    await advance_time(hass, 3610)
     assert len(gateway.received("balance")) == 4
     assert balance(hass) == "1630.38"
 
@@ -110,24 +109,24 @@ async def test_waits_as_long_as_asked(
 @pytest.mark.parametrize("retry_after", ["0", "soon", "9" * 400])
 async def test_absurd_waits(hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, retry_after: str) -> None:
     """A gateway that asks for nonsense is asked again as usual, neither besieged nor forgotten."""
-    gateway.answers["balance"] = busy(retry_after)
-    await later(hass)
-    del gateway.answers["balance"]
-    await later(hass, POLL - 5)
+    gateway.responses["balance"] = busy(retry_after)
+    await advance_time(hass)
+    del gateway.responses["balance"]
+    await advance_time(hass, POLL - 5)
     assert balance(hass) == STATE_UNAVAILABLE
-    await later(hass)
+    await advance_time(hass)
     assert balance(hass) == "1630.38"
 
 
 async def test_waits_from_the_start(hass: HomeAssistant, gateway: Gateway) -> None:
     """The gateway may ask for time when the account is set up, too."""
-    gateway.answers["balance"] = busy("60")
+    gateway.responses["balance"] = busy("60")
     entry = account_entry()
     entry.add_to_hass(hass)
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
-    del gateway.answers["balance"]
-    await later(hass, 62)
+    del gateway.responses["balance"]
+    await advance_time(hass, 62)
     assert balance(hass) == "1630.38"
 
 
@@ -150,13 +149,13 @@ async def test_start_without_the_gateway(hass: HomeAssistant, monkeypatch: pytes
     assert error.value.translation_key == "cannot_connect"
 
     async def answer(_request: web.Request) -> web.Response:
-        """Answer with the balance."""
+        """Response with the balance."""
         return web.json_response({"code": 100, "message": "12.5"})
 
     app = web.Application()
     app.router.add_get("/api/v1/balance", answer)
     async with TestServer(app, port=port):
-        await later(hass, 62)
+        await advance_time(hass, 62)
     assert balance(hass) == "12.5"
 
 
@@ -167,8 +166,8 @@ async def test_refreshes_after_sends_are_gathered(
     await asyncio.gather(*(send(hass) for _ in range(100)))
     gateway.balance = "1530.38"
     assert len(gateway.sent) == 100
-    await later(hass, 3)
-    await later(hass, 3)
+    await advance_time(hass, 3)
+    await advance_time(hass, 3)
     assert 2 <= len(gateway.received("balance")) <= 3
     assert balance(hass) == "1530.38"
 
@@ -176,7 +175,7 @@ async def test_refreshes_after_sends_are_gathered(
 async def test_missing_credits_refresh_at_once(hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry) -> None:
     """An account that turns out to be empty is seen as such at once, and asked for only once more in a moment."""
     gateway.balance = "0"
-    gateway.answers["sendsms"] = {"code": 10, "message": "Not enough credits"}
+    gateway.responses["sendsms"] = {"code": 10, "message": "Not enough credits"}
     for _ in range(5):
         with pytest.raises(HomeAssistantError) as error:
             await send(hass)
@@ -184,7 +183,7 @@ async def test_missing_credits_refresh_at_once(hass: HomeAssistant, gateway: Gat
         await hass.async_block_till_done()
         assert balance(hass) == "0.0"
     assert len(gateway.received("balance")) == 2
-    await later(hass, 3)
+    await advance_time(hass, 3)
     assert len(gateway.received("balance")) == 3
 
 
@@ -193,7 +192,7 @@ async def test_refused_key(hass: HomeAssistant, gateway: Gateway, entry: MockCon
     """A refused key asks for another one, once; with it the balance comes back."""
     gateway.api_key = "not yet known"
     for _ in range(2):
-        await later(hass)
+        await advance_time(hass)
         assert balance(hass) == STATE_UNAVAILABLE
     errors = await asyncio.gather(*(send(hass) for _ in range(20)), return_exceptions=True)
     assert {getattr(error, "translation_key", None) for error in errors} == {"invalid_auth"}
@@ -212,10 +211,10 @@ async def test_refused_key(hass: HomeAssistant, gateway: Gateway, entry: MockCon
 async def test_key_taken_again(hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry) -> None:
     """A key that the gateway takes again works again, without anybody having to do anything."""
     gateway.api_key = OTHER_KEY
-    await later(hass)
+    await advance_time(hass)
     assert balance(hass) == STATE_UNAVAILABLE
     gateway.api_key = API_KEY
-    await later(hass)
+    await advance_time(hass)
     assert balance(hass) == "1630.38"
 
 
@@ -232,15 +231,15 @@ async def test_start_with_refused_key(hass: HomeAssistant, gateway: Gateway) -> 
 
 async def test_unload_ends_requests(hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry) -> None:
     """An account that is not loaded asks for nothing, not even what a send has just ordered."""
-    gateway.answers["sendsms"] = {"code": 10, "message": "Not enough credits"}
+    gateway.responses["sendsms"] = {"code": 10, "message": "Not enough credits"}
     for _ in range(2):
         with pytest.raises(HomeAssistantError):
             await send(hass)
-    del gateway.answers["sendsms"]
+    del gateway.responses["sendsms"]
     await send(hass)
     await hass.async_block_till_done()
     before = len(gateway.received("balance"))
     assert await hass.config_entries.async_unload(entry.entry_id)
-    await later(hass, 3)
-    await later(hass)
+    await advance_time(hass, 3)
+    await advance_time(hass)
     assert len(gateway.received("balance")) == before

@@ -23,10 +23,8 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.smsbox.const import DOMAIN
 from custom_components.smsbox.services import ACTIONS, CLASSIC_SCHEMA
 
-from .conftest import account_entry, recipient_data
-from .gateway import Gateway
-from .reports import report
-from .sends import FIRST_MSGID
+from .common import account_entry, post_report, recipient_data
+from .gateways import FIRST_MSGID, Gateway
 
 README = Path("README.md").read_text()
 DASHBOARD, PACKAGE = (Path(f"docs/dashboard/{name}.yaml").read_text() for name in ("dashboard", "package"))
@@ -71,7 +69,7 @@ async def run(hass: HomeAssistant, client: ClientSessionGenerator, action: Any) 
     """Run an action as a script would, and return the variables that it leaves behind."""
     hass.states.async_set("input_text.code", "123456")
     if "wait_for_report" in action["data"]:
-        await report(hass, await client(), FIRST_MSGID, 11)
+        await post_report(hass, await client(), FIRST_MSGID, 11)
     sequence = await async_validate_actions_config(hass, cv.SCRIPT_SCHEMA([action]))
     result = await Script(hass, sequence, "README", "test").async_run()
     assert result is not None
@@ -262,5 +260,5 @@ async def test_trigger(
     await hass.services.async_call(
         NOTIFY_DOMAIN, "send_message", {"entity_id": "notify.mum_sms", "message": "Hello"}, blocking=True
     )
-    await report(hass, await hass_client_no_auth(), FIRST_MSGID, 13)
+    await post_report(hass, await hass_client_no_auth(), FIRST_MSGID, 13)
     assert len(calls) == 1

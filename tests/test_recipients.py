@@ -9,8 +9,8 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from .actions import act, answering
-from .gateway import Gateway, lookup
+from .common import call_action
+from .gateways import Gateway, lookup, set_response
 
 DAD = {
     "name": "Dad",
@@ -133,7 +133,7 @@ async def test_other_country(hass: HomeAssistant, entry: MockConfigEntry) -> Non
 
 async def test_other_name_and_numbers(hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry) -> None:
     """Another name or number keeps the entities with their ids and their history, and goes to the device."""
-    await act(hass, "send_sms", message="Hello", entity_id="notify.mum_sms")
+    await call_action(hass, "send_sms", message="Hello", entity_id="notify.mum_sms")
     subentry_id = mum(entry).subentry_id
     states = {state.entity_id: state.state for state in hass.states.async_all()}
     entities = {entity.entity_id: entity.id for entity in er.async_get(hass).entities.values()}
@@ -143,7 +143,7 @@ async def test_other_name_and_numbers(hass: HomeAssistant, gateway: Gateway, ent
     devices = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
     assert {device.name for device in devices} == {"SMSBOX", "Mother"}
     assert entry.subentries[subentry_id].unique_id == "mother"
-    await act(hass, "send_message", domain="notify", message="Hello", entity_id="notify.mum_sms")
+    await call_action(hass, "send_message", domain="notify", message="Hello", entity_id="notify.mum_sms")
     assert gateway.sent[-1]["numbers"] == "32471234568"
 
 
@@ -161,14 +161,14 @@ async def test_look_numbers_up(
     hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway, answer: Any, errors: dict[str, str]
 ) -> None:
     """Numbers can be looked up before they are saved; what is wrong is said, and can be mended."""
-    answering(gateway, "hlr", answer)
+    set_response(gateway, "hlr", answer)
     (wrong,) = await fill_in(hass, entry, {"check_numbers": True})
     assert wrong["errors"] == errors
     if "numbers" in errors:
         assert wrong["description_placeholders"] == {"unreachable": "+32471234567", "networks": "-"}
     refused = hass.config_entries.flow.async_progress_by_handler("smsbox")
     assert len(refused) == (errors == {"base": "invalid_auth"})
-    del gateway.answers["hlr"]
+    del gateway.responses["hlr"]
     result = await hass.config_entries.subentries.async_configure(wrong["flow_id"], DAD | {"check_numbers": True})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert "check_numbers" not in result["data"]

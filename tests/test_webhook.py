@@ -27,9 +27,8 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator,
 from custom_components.smsbox import tracker as tracker_module, webhook as webhook_module
 from custom_components.smsbox.const import DOMAIN, EVENT_DELIVERY_REPORT
 
-from .conftest import WEBHOOK_ID, account_entry, recipient_data
-from .gateway import API_KEY, Gateway
-from .sends import FIRST_MSGID, send
+from .common import WEBHOOK_ID, account_entry, recipient_data, send
+from .gateways import API_KEY, FIRST_MSGID, Gateway
 
 URL = f"/api/webhook/{WEBHOOK_ID}"
 MAX_BODY = 16 * 1024

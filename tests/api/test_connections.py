@@ -17,7 +17,17 @@ from custom_components.smsbox.api import (
     SmsboxOutcomeUnknownError,
     SmsboxTryAgainLaterError,
 )
-from tests.faults import Exchange, FaultyGateway, Play, answers, deaf_socket, hang, json_response, response, url
+from tests.gateways import (
+    Behavior,
+    Exchange,
+    FaultyGateway,
+    deaf_socket,
+    hang,
+    json_response,
+    respond_with,
+    response,
+    url,
+)
 
 from .test_client import CALLS, GOOD_ANSWERS, MUM
 
@@ -73,7 +83,7 @@ async def test_retries(clock: Clock, call: str, failures: int) -> None:
     network = Network(clock, failures)
     expected_tries = 1 if call == "balance" else min(failures + 1, 3)
     async with (
-        FaultyGateway(answers(lambda _: json_response(GOOD_ANSWERS[call]))) as gateway,
+        FaultyGateway(respond_with(lambda _: json_response(GOOD_ANSWERS[call]))) as gateway,
         ClientSession(connector=TCPConnector(socket_factory=network.open)) as session,
     ):
         client = SmsboxClient(session, "key", gateway.url)
@@ -103,13 +113,13 @@ async def drip(exchange: Exchange) -> None:
     """Answer a byte a second."""
     await exchange.read()
     for byte in response(b" " * 100):
-        await exchange.answer(bytes((byte,)))
+        await exchange.respond(bytes((byte,)))
         await asyncio.sleep(1)
 
 
 @pytest.mark.parametrize("call", ["balance", "sms", "hlr"])
 @pytest.mark.parametrize("play", [hang, drip])
-async def test_answer_timeout(session: ClientSession, clock: Clock, call: str, play: Play) -> None:
+async def test_answer_timeout(session: ClientSession, clock: Clock, call: str, play: Behavior) -> None:
     """An answer is waited for 10 s, which aiohttp rounds up to whole seconds of its clock, and never twice."""
     async with FaultyGateway(play) as gateway:
         started = clock()
@@ -122,7 +132,7 @@ async def test_answer_timeout(session: ClientSession, clock: Clock, call: str, p
 async def answer_then_cut(exchange: Exchange) -> None:
     """Answer the first request of a connection and break off at the second."""
     await exchange.read()
-    await exchange.answer(json_response(GOOD_ANSWERS["balance"]))
+    await exchange.respond(json_response(GOOD_ANSWERS["balance"]))
     await exchange.read()
     exchange.cut()
 
@@ -130,13 +140,13 @@ async def answer_then_cut(exchange: Exchange) -> None:
 async def answer_then_close(exchange: Exchange) -> None:
     """Answer the first request of a connection and close it at the second."""
     await exchange.read()
-    await exchange.answer(json_response(GOOD_ANSWERS["balance"]))
+    await exchange.respond(json_response(GOOD_ANSWERS["balance"]))
     await exchange.read()
 
 
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("play", [answer_then_cut, answer_then_close])
-async def test_kept_alive_connection_drops(session: ClientSession, call: str, play: Play) -> None:
+async def test_kept_alive_connection_drops(session: ClientSession, call: str, play: Behavior) -> None:
     """A request over a kept-alive connection that drops is not sent again."""
     async with FaultyGateway(play) as gateway:
         client = SmsboxClient(session, "key", gateway.url)
@@ -163,7 +173,7 @@ async def test_redirect(session: ClientSession, call: str, status: int) -> None:
     async with (
         FaultyGateway(hang) as elsewhere,
         FaultyGateway(
-            answers(lambda service: response(b"", status, f"Location: {elsewhere.url}/{service}"))
+            respond_with(lambda service: response(b"", status, f"Location: {elsewhere.url}/{service}"))
         ) as gateway,
     ):
         with pytest.raises(SmsboxOutcomeUnknownError):
@@ -189,7 +199,7 @@ async def test_no_http(session: ClientSession, clock: Clock, answer: list[bytes]
         """Read a request and answer it piece by piece."""
         await exchange.read()
         for piece in answer:
-            await exchange.answer(piece)
+            await exchange.respond(piece)
             await asyncio.sleep(0.01)
 
     async with FaultyGateway(play) as gateway:
@@ -213,7 +223,7 @@ async def test_bounded_connections(session: ClientSession) -> None:
         peak = max(peak, under_way)
         await asyncio.sleep(0.02)
         under_way -= 1
-        await exchange.answer(response(b'{"code": 100, "message": []}', 200, "Connection: close"))
+        await exchange.respond(response(b'{"code": 100, "message": []}', 200, "Connection: close"))
 
     async with FaultyGateway(play) as gateway:
         client = SmsboxClient(session, "key", gateway.url)
