@@ -101,7 +101,7 @@ def report() -> float:
     killed, total = (sum(column) for column in zip(*scores.values(), strict=True))
     for name, (killed_here, total_here) in {**scores, "all": (killed, total)}.items():
         print(f"{name:<24}{killed_here:>6} of {total_here:>5}{killed_here / max(total_here, 1):>8.1%}")
-    return killed / max(total, 1)
+    return float(killed / max(total, 1))
 
 
 def main() -> None:

@@ -1,10 +1,7 @@
-"""Helpers that the tests share: stored accounts, actions, reports, totals, time and texts."""
+"""Helpers that the tests share: stored accounts, actions, reports, totals and time."""
 
 import asyncio
-from collections.abc import Iterator
 from datetime import timedelta
-import json
-from pathlib import Path
 from typing import Any
 
 from aiohttp.test_utils import TestClient
@@ -35,7 +32,6 @@ GATEWAY_ERRORS = {
     "rejected",
     "try_again_later",
 }
-TRANSLATIONS = Path(__file__).parents[1] / "custom_components/smsbox/translations"
 
 
 def recipient_data(name: str = "Mum", **data: Any) -> ConfigSubentryData:
@@ -76,7 +72,7 @@ async def shut_down(hass: HomeAssistant) -> None:
     for entry in hass.config_entries.async_loaded_entries(DOMAIN):
         assert await hass.config_entries.async_unload(entry.entry_id)
     for key, value in hass.data.items():
-        if key.startswith(DOMAIN) and isinstance(value, dict):
+        if str(key).startswith(DOMAIN) and isinstance(value, dict):
             value.clear()
 
 
@@ -147,11 +143,11 @@ async def totals(hass: HomeAssistant, account: str = "smsbox") -> list[int]:
 
 
 async def wait_until_sent(hass: HomeAssistant, number: int) -> None:
-    """Wait until the sensor shows that many sent messages."""
+    """Wait until the sensor shows that many sent messages, which it does once a second."""
     async with asyncio.timeout(10):
         while get_state(hass, "sensor.smsbox_messages_sent").state != str(number):
-            await asyncio.sleep(0.01)  # the request takes real time
             async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=1))
+            await asyncio.sleep(0.01)  # requests take real time
 
 
 async def advance_time(
@@ -162,17 +158,3 @@ async def advance_time(
         freezer.tick(seconds)
     async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=0 if freezer else seconds))
     await hass.async_block_till_done(wait_background_tasks=True)
-
-
-def load_translations(language: str) -> dict[str, str]:
-    """Return the texts of a language by their paths."""
-    return dict(_flatten(json.loads((TRANSLATIONS / f"{language}.json").read_text())))
-
-
-def _flatten(texts: dict[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
-    """Yield the texts of a translation with their paths."""
-    for key, value in texts.items():
-        if isinstance(value, dict):
-            yield from _flatten(value, f"{path}{key}.")
-        else:
-            yield f"{path}{key}", value

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from functools import partial
+from pathlib import Path
 import sys
 from typing import Any
 from unittest.mock import AsyncMock, MagicMock
@@ -25,6 +26,13 @@ type Report = Callable[..., Coroutine[Any, Any, None]]
 @pytest.fixture(autouse=True)
 def _environment(enable_custom_integrations: None, socket_enabled: None) -> None:
     """Let every test load the integration and speak HTTP on loopback."""
+
+
+@pytest.fixture
+def hass(hass: HomeAssistant, tmp_path: Path) -> HomeAssistant:
+    """Give each Home Assistant a configuration directory of its own, so that tests can run side by side."""
+    hass.config.config_dir = str(tmp_path)
+    return hass
 
 
 @pytest.fixture

@@ -102,7 +102,7 @@ async def test_action_uses_the_account_that_is_named(
 
 async def test_unknown_account_is_refused_even_if_not_needed(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """An account that is not there is an error even where it would not be needed."""
-    data = {"message": "Hello", "entity_id": "notify.mum_sms", "config_entry_id": "nonsense"}
+    data: dict[str, Any] = {"message": "Hello", "entity_id": "notify.mum_sms", "config_entry_id": "nonsense"}
     await expect_error(hass, "service_config_entry_not_found", "send_sms", **data)
 
 

@@ -19,9 +19,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.smsbox.const import DOMAIN
 
 from .common import advance_time
-from .gateways import API_KEY, Gateway
-
-FIRST_MSGID = 15547355
+from .gateways import API_KEY, FIRST_MSGID, Gateway
 
 WRONG_KEY = "a-mistyped-key-that-nobody-may-see"
 NEW_KEY = "another-key-that-nobody-may-see"

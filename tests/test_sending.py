@@ -121,7 +121,7 @@ async def test_no_number_is_accepted(
 async def test_number_without_msgid_is_accepted(hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway) -> None:
     """A number without a msgid is accepted, and final because no report can come; a missing one is not accepted."""
     set_response(gateway, "sendsms", {"code": 100, "message": [{"number": int(MUM)}]})
-    data = {"message": "Hello", "entity_id": ["notify.dad_sms", "notify.mum_sms"]}
+    data: dict[str, Any] = {"message": "Hello", "entity_id": ["notify.dad_sms", "notify.mum_sms"]}
     dad, mum = (await call_for_response(hass, "send_sms", **data))["messages"]
     assert mum == {
         "number": MUM,

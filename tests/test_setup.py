@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from aiohttp import web
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState, ConfigSubentry
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import Event, HomeAssistant
@@ -135,14 +136,15 @@ async def has_webhook(hass_client_no_auth: ClientSessionGenerator) -> bool:
 
 
 async def test_unloaded_account_keeps_its_reports(
-    hass: HomeAssistant, entry: MockConfigEntry, report: Report, events: list[Event]
+    hass: HomeAssistant, entry: MockConfigEntry, report: Report, events: list[Event], freezer: FrozenDateTimeFactory
 ) -> None:
-    """Reports that come while an account is not loaded are handled in order once it is, even without the balance."""
+    """Reports that come while an account is not loaded are kept for as long as that takes, and handled in order."""
     await send(hass)
     assert await hass.config_entries.async_unload(entry.entry_id)
     assert get_state(hass, "notify.mum_sms").state == STATE_UNAVAILABLE
     for code in (10, 11, 13):
         await report(FIRST_MSGID, code)
+    await advance_time(hass, 200, freezer)
     assert not events
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()

@@ -189,7 +189,7 @@ async def test_account_removed_while_sending_leaves_no_file(
     client = await hass_client_no_auth()
     await post_report(hass, client, FIRST_MSGID, 11)
     gateway.hold()
-    calls = [asyncio.create_task(send(hass, **wait)) for wait in ({}, {"wait_for_report": {"hours": 1}})]
+    calls = [asyncio.create_task(send(hass)), asyncio.create_task(send(hass, wait_for_report={"hours": 1}))]
     await gateway.wait_until_held(2)
     await hass.config_entries.async_remove(entry.entry_id)
     gateway.release()

@@ -111,7 +111,7 @@ async def test_wait_is_refused_if_no_report_can_come(
     else:
         await hass.config.async_update(external_url=None)
     await hass.async_block_till_done()
-    data = {"message": "Hello", "entity_id": "notify.mum_sms", "wait_for_report": LONG}
+    data: dict[str, Any] = {"message": "Hello", "entity_id": "notify.mum_sms", "wait_for_report": LONG}
     await expect_error(hass, "no_report_url", "send_sms", **data)
     assert not gateway.sent
 
