@@ -7,7 +7,8 @@ import shutil
 import signal
 import socket
 
-from .instance import PASSWORD, ROOT, USER, home_assistant, simulator
+from development.home_assistant import PASSWORD, USER, home_assistant
+from development.process import ROOT, simulator
 
 DIRECTORY = ROOT / ".develop"
 READY = """

@@ -14,9 +14,9 @@ from aiohttp import ClientSession
 from PIL import Image, ImageChops
 from playwright.async_api import Browser, Locator, Page
 
-from tests.e2e.browser import ACCOUNT_PAGE, chromium, device_page, logged_in
-
-from .instance import ROOT, HomeAssistant, free_port, home_assistant, simulator
+from development.browser import ACCOUNT_PAGE, chromium, device_page, logged_in
+from development.home_assistant import HomeAssistant, home_assistant
+from development.process import ROOT, free_port, simulator
 
 PICTURES = ROOT / "docs/images"
 SCALE = 1.5

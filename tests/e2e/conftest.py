@@ -7,9 +7,9 @@ from playwright.async_api import Browser, Page, expect
 import pytest
 import pytest_asyncio
 
-from scripts.instance import HomeAssistant, free_port, home_assistant, simulator
-
-from .browser import TIMEOUT, chromium, logged_in
+from development.browser import TIMEOUT, chromium, logged_in
+from development.home_assistant import HomeAssistant, home_assistant
+from development.process import free_port, simulator
 
 expect.set_options(timeout=TIMEOUT)
 
@@ -19,11 +19,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if pytest_asyncio.is_async_test(item):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
-
-
-@pytest.fixture(autouse=True)
-def _environment() -> None:
-    """Leave the environment alone: Home Assistant runs by itself here."""
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,7 @@ from typing import Any
 from playwright.async_api import Locator, Page, expect
 import pytest
 
-from scripts.instance import ROOT, HomeAssistant
-
-from .browser import (
+from development.browser import (
     ACCOUNT_PAGE,
     action_field,
     add_element,
@@ -24,6 +22,8 @@ from .browser import (
     recipient_row,
     submit,
 )
+from development.home_assistant import HomeAssistant
+from development.process import ROOT
 
 pytestmark = pytest.mark.usefixtures("mum")
 

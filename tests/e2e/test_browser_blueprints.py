@@ -8,9 +8,9 @@ from playwright.async_api import Locator, Page, expect
 import pytest
 import pytest_asyncio
 
-from scripts.instance import ROOT, HomeAssistant
-
-from .browser import add_element, alert, order, pick
+from development.browser import add_element, alert, order, pick
+from development.home_assistant import HomeAssistant
+from development.process import ROOT
 
 pytestmark = pytest.mark.usefixtures("mum")
 

@@ -6,10 +6,9 @@ import re
 from playwright.async_api import Page, TimeoutError as PlaywrightTimeoutError
 import pytest
 
-from scripts.instance import HomeAssistant
+from development.browser import ACCOUNT_PAGE, device_page, form, open_action, order, recipient_row, submit
+from development.home_assistant import HomeAssistant
 from tests.texts import load
-
-from .browser import ACCOUNT_PAGE, device_page, form, open_action, order, recipient_row, submit
 
 LANGUAGE = "nl"
 # What can be read on a page or is read aloud there, in shadow roots too, without numbers before it.

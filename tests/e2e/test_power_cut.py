@@ -4,7 +4,8 @@ import asyncio
 import json
 from pathlib import Path
 
-from scripts.instance import free_port, home_assistant, simulator
+from development.home_assistant import home_assistant
+from development.process import free_port, simulator
 
 MESSAGES = 1000
 

@@ -11,7 +11,7 @@ from typing import Literal
 from aiohttp import ClientSession
 from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
 
-from scripts.instance import HomeAssistant
+from .home_assistant import HomeAssistant
 
 ARGUMENTS = (
     "--no-sandbox",
@@ -67,7 +67,7 @@ async def logged_in(
 async def order(gateway: str, method: str, path: str, **data: object) -> None:
     """Tell the simulator how to behave."""
     async with ClientSession() as session, session.request(method, f"{gateway}/{path}", json=data) as response:
-        assert response.ok
+        response.raise_for_status()
 
 
 def form(page: Page) -> Locator:
