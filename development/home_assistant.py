@@ -49,7 +49,7 @@ system_health:
 """
 
 
-def prepare_configuration(directory: Path, port: int) -> None:
+def prepare_configuration(directory: Path, port: int, language: str) -> None:
     """Write a configuration folder with this checkout's integration; keep what is stored in one that exists."""
     for folder in ("custom_components", BLUEPRINTS, "packages", ".storage"):
         (directory / folder).mkdir(parents=True, exist_ok=True)
@@ -63,8 +63,8 @@ def prepare_configuration(directory: Path, port: int) -> None:
     for link, target in links.items():
         (directory / link).unlink(missing_ok=True)
         (directory / link).symlink_to(target)
-    shutil.copy(ROOT / "docs/dashboard/dashboard.yaml", directory)
-    shutil.copy(ROOT / "docs/dashboard/package.yaml", directory / "packages/smsbox.yaml")
+    shutil.copy(ROOT / f"docs/dashboard/{language}.yaml", directory / "dashboard.yaml")
+    shutil.copy(ROOT / f"docs/dashboard/{language}-package.yaml", directory / "packages/smsbox.yaml")
     # The port of the last start may have been another one, and Home Assistant reads `http:` only once.
     (directory / ".storage/http").unlink(missing_ok=True)
     onboarding = directory / ".storage/onboarding"
@@ -79,7 +79,7 @@ async def home_assistant(
     directory: Path, port: int, gateway_url: str, *, language: str = "en"
 ) -> AsyncGenerator[HomeAssistant]:
     """Run Home Assistant in a configuration folder, in Belgium; return who is logged in."""
-    prepare_configuration(directory, port)
+    prepare_configuration(directory, port, language)
     url = f"http://localhost:{port}"
     async with process(
         str(Path(sys.executable).parent / "hass"),

@@ -142,8 +142,8 @@ class Week:
 
     async def fill_in(self, recipient: str, text: str) -> None:
         """Choose a recipient on the dashboard, and write a text."""
-        options = {"entity_id": "input_select.sms_recipient", "options": [recipient]}
-        await self.instance.action("input_select.set_options", options)
+        option = {"entity_id": "select.sms_recipient", "option": recipient}
+        await self.instance.action("select.select_option", option)
         await self.instance.action("input_text.set_value", {"entity_id": "input_text.sms_text", "value": text})
 
     async def send_from_dashboard(self) -> None:

@@ -29,7 +29,6 @@ from .reports import report
 from .sends import FIRST_MSGID
 
 README = Path("README.md").read_text()
-DASHBOARD, PACKAGE = (Path(f"docs/dashboard/{name}.yaml").read_text() for name in ("dashboard", "package"))
 REPOSITORY = "https://github.com/ha-smsbox/ha-smsbox/"
 BLOCKS = [block.removesuffix("```") for block in re.findall(r"```yaml\n(.*?```)", README, re.DOTALL)]
 PARSED: list[Any] = [parse_yaml(block) for block in BLOCKS]
@@ -147,30 +146,6 @@ async def test_notify_group(hass: HomeAssistant, gateway: Gateway, recipients: l
     await hass.services.async_call(NOTIFY_DOMAIN, "family", {"message": "Hello"}, blocking=True)
     assert [sms["numbers"] for sms in gateway.sent] == ["32496123456,32470112233"]
     assert len(seen) == 1
-
-
-async def test_dashboard(hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry) -> None:
-    """The dashboard and its package are those of development; the script sends, and says what came back."""
-    assert BLOCKS.count(DASHBOARD) == BLOCKS.count(PACKAGE) == 1
-    dashboard: Any = parse_yaml(DASHBOARD)
-    cards = [card for section in dashboard["views"][0]["sections"] for card in section["cards"]]
-    assert [block for block in PARSED if block.get("type") == "statistic"] == [
-        card for card in cards if card.get("name") == "Sent this month"
-    ]
-    package = parse_yaml(PACKAGE)
-    assert isinstance(package, dict)
-    for domain in package:
-        assert await async_setup_component(hass, domain, package)
-    await hass.services.async_call(
-        "input_text", "set_value", {"entity_id": "input_text.sms_text", "value": "Hello"}, blocking=True
-    )
-    await hass.services.async_call("script", "sms_send", blocking=True)
-    assert [(sms["numbers"], sms["message"]) for sms in gateway.sent] == [("3211111111", "Hello")]
-    assert hass.states.is_state("input_text.sms_answer", "Accepted, 1 part")
-    assert hass.states.is_state("input_text.sms_text", "")
-    known = {*hass.states.async_entity_ids(), "script.sms_send"}
-    used = re.findall(r"\b(?:\w*sensor|event|input_\w+|script)\.\w+", DASHBOARD)
-    assert set(used) <= known
 
 
 async def test_names(hass: HomeAssistant, entry: MockConfigEntry) -> None:

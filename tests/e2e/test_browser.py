@@ -207,15 +207,15 @@ async def test_send_and_see_the_report(page: Page, instance: HomeAssistant, gate
 
 
 async def test_send_from_the_dashboard(page: Page, instance: HomeAssistant, gateway: str) -> None:
-    """The dashboard sends to a recipient and says what came of it."""
-    who = {"entity_id": "input_select.sms_recipient", "options": ["Mum"]}
-    await instance.action("input_select.set_options", who)
+    """The dashboard sends to a recipient that it found by itself, and shows the result and the report."""
+    await instance.action("select.select_option", {"entity_id": "select.sms_recipient", "option": "Mum"})
     await page.goto("/smsbox-dashboard")
     card = page.locator("hui-entities-card")
     await card.get_by_role("textbox", name="Text").fill("The shop is closed.")
     await card.get_by_role("textbox", name="Text").press("Tab")
     await card.get_by_role("button", name="Send").click()
-    await expect(page.locator("hui-tile-card").filter(has_text="Answer")).to_contain_text("Accepted, 1 part")
+    await expect(page.locator("hui-tile-card").filter(has_text="Result")).to_contain_text("Accepted, 1 part")
+    await expect(page.locator("hui-markdown-card tr").filter(has_text="Mum").first).to_contain_text("Delivered")
     await page.goto(gateway)
     await expect(page.get_by_text("The shop is closed.")).to_be_visible()
 
