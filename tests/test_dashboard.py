@@ -1,18 +1,22 @@
 """The dashboards: up to date in each language, and right in a Home Assistant of that language."""
 
 import re
+from types import MappingProxyType
 from typing import Any
 
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.template import Template
 from homeassistant.setup import async_setup_component
 from homeassistant.util.yaml import load_yaml_dict
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from scripts.dashboards import FOLDER, LANGUAGES, Language
 
+from .conftest import recipient_data
 from .gateway import Gateway
 from .reports import report
 from .sends import FIRST_MSGID
@@ -95,10 +99,7 @@ def test_entities_exist(hass: HomeAssistant, language: str) -> None:
 async def test_send(
     hass: HomeAssistant, gateway: Gateway, language: str, hass_client_no_auth: ClientSessionGenerator
 ) -> None:
-    """The dashboard finds the recipients, sends, and says what was sent to whom."""
-    recipients = hass.states.get("select.sms_recipient")
-    assert recipients is not None
-    assert recipients.attributes["options"] == ["Mum"]
+    """The dashboard sends, and says what was sent to whom."""
     result, delivered = SENT[language]
     assert await send(hass, "Hello") == result
     assert [(sms["numbers"], sms["message"]) for sms in gateway.sent] == [("32496123456", "Hello")]
@@ -112,6 +113,36 @@ async def test_send(
     assert texts["entity.event.delivery_report.state_attributes.recipient.name"] in head
     assert f"| Mum | {delivered} |" in last
     assert f"| Mum | {texts['entity.event.delivery_report.state_attributes.event_type.state.sent']} |" in first
+
+
+@pytest.mark.usefixtures("_package")
+async def test_recipients_come_and_go(
+    hass: HomeAssistant, entry: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    """A choice stays while others come, and goes with its recipient: nobody else takes that place."""
+
+    async def shown() -> tuple[str, list[str]]:
+        """Return who is chosen, and who can be."""
+        freezer.tick(5)  # a template waits a second between two renderings
+        async_fire_time_changed(hass)
+        await hass.async_block_till_done()
+        recipients = hass.states.get("select.sms_recipient")
+        assert recipients is not None
+        return recipients.state, recipients.attributes["options"]
+
+    nobody, [_, *names] = await shown()
+    assert names == ["Mum"]
+    assert nobody not in names
+    await send(hass, "Hello")
+    data = recipient_data("Dad")["data"]
+    dad = ConfigSubentry(data=MappingProxyType(data), subentry_type="recipient", title="Dad", unique_id="dad")
+    hass.config_entries.async_add_subentry(entry, dad)
+    await hass.async_block_till_done()
+    assert await shown() == ("Mum", [nobody, "Dad", "Mum"])
+    [mum] = [subentry.subentry_id for subentry in entry.subentries.values() if subentry.title == "Mum"]
+    hass.config_entries.async_remove_subentry(entry, mum)
+    await hass.async_block_till_done()
+    assert await shown() == ("unknown", [nobody, "Dad"])
 
 
 @pytest.mark.usefixtures("_package")

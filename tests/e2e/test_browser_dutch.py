@@ -162,8 +162,9 @@ async def test_devices(page: Page, instance: HomeAssistant) -> None:
 async def test_dashboard(page: Page) -> None:
     """The Dutch dashboard finds its entities."""
     await page.goto("/smsbox-dashboard")
-    await expect_dutch(page, of("entity.binary_sensor", f"{REPORT}.state_attributes.recipient.name"))
-    await expect(page.locator("hui-tile-card").first).to_be_visible()
+    header = page.locator("hui-markdown-card th").first
+    await expect(header).to_have_text(text_of(f"{REPORT}.state_attributes.recipient.name"))
+    await expect_dutch(page, of("entity.binary_sensor", "entity.notify.sms"))
     await expect(page.locator("hui-warning")).to_have_count(0)
 
 
