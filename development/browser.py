@@ -27,7 +27,7 @@ ACCOUNT_PAGE = "/config/integrations/integration/smsbox"
 
 @asynccontextmanager
 async def chromium() -> AsyncGenerator[Browser]:
-    """Run the system's Chromium, or Playwright's own where the system has none."""
+    """Run the system's Chromium, or Playwright's own if there is none."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
         try:

@@ -143,7 +143,7 @@ class HomeAssistant:
         await self.command("config/core/update", external_url=external_url, **(place if new else {}))
 
     async def request(self, method: str, path: str, data: object = None) -> Any:
-        """Send a request to the REST API; return what it answers, raise where it fails."""
+        """Send a request to the REST API; return the response, raise if it fails."""
         async with self.session.request(method, path, json=data, headers=self._headers) as response:
             if not response.ok:
                 raise RuntimeError(f"{method} {path}: {response.status} {await response.text()}")
@@ -155,24 +155,24 @@ class HomeAssistant:
         async with self.session.ws_connect("/api/websocket", max_msg_size=0) as socket:
             await socket.receive_json()
             await socket.send_json({"type": "auth", "access_token": self.token})
-            answer = await socket.receive_json()
-            if answer["type"] != "auth_ok":
-                raise RuntimeError(answer["message"])
+            response = await socket.receive_json()
+            if response["type"] != "auth_ok":
+                raise RuntimeError(response["message"])
             yield socket
 
     async def command(self, command: str, **data: Any) -> Any:
-        """Send a command to the websocket API; return its result, raise where it fails."""
+        """Send a command to the websocket API; return its result, raise if it fails."""
         async with self.websocket() as socket:
             await socket.send_json({"id": 1, "type": command, **data})
-            answer = await socket.receive_json()
-            if not answer["success"]:
-                raise RuntimeError(f"{command}: {answer['error']}")
-            return answer["result"]
+            response = await socket.receive_json()
+            if not response["success"]:
+                raise RuntimeError(f"{command}: {response['error']}")
+            return response["result"]
 
     async def action(
-        self, action: str, data: Mapping[str, Any], target: Mapping[str, Any] | None = None, *, answer: bool = False
+        self, action: str, data: Mapping[str, Any], target: Mapping[str, Any] | None = None, *, response: bool = False
     ) -> Any:
-        """Carry out an action; return its response where that is wanted."""
+        """Perform an action; return its response if that is wanted."""
         domain, service = action.split(".")
         result = await self.command(
             "call_service",
@@ -180,7 +180,7 @@ class HomeAssistant:
             service=service,
             target=target or {},
             service_data=data,
-            return_response=answer,
+            return_response=response,
         )
         return result.get("response")
 

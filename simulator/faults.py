@@ -20,7 +20,7 @@ _RESET = struct.pack("ii", 1, 0)
 
 
 class FaultKind(StrEnum):
-    """What goes wrong; the request is applied only where it says so."""
+    """What goes wrong; the request is applied only if it says so."""
 
     REFUSE = "refuse"  # reset
     CUT_BEFORE = "cut_before"  # closed

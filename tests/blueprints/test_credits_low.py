@@ -41,7 +41,7 @@ async def remind(hass: HomeAssistant) -> None:
 
 
 async def balance(hass: HomeAssistant, gateway: Gateway, balance: str | None) -> None:
-    """Have the balance polled; None is a gateway that is away."""
+    """Have the balance polled; None is a gateway that is unreachable."""
     gateway.answers.pop("balance", None)
     if balance is None:
         answering(gateway, "balance", 500)

@@ -15,7 +15,7 @@ HACS = load_yaml_dict("hacs.json")
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: str(path.stem))
 def test_inputs_are_explained(path: Path) -> None:
-    """Each input says what it is for and is asked for by a selector; the rest is where and since when it works."""
+    """Each input is described and has a selector, and the blueprint names its source and the oldest Home Assistant."""
     blueprint = Blueprint(load_yaml_dict(str(path)), expected_domain="automation", schema=AUTOMATION_BLUEPRINT_SCHEMA)
     metadata = blueprint.metadata
     assert metadata["description"]

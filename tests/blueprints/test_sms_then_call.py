@@ -110,7 +110,7 @@ async def test_nobody_is_called_before(
 async def test_sms_that_fails_leads_to_the_call(
     hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, refusal: dict[str, Any]
 ) -> None:
-    """Everybody is called at once where the gateway refuses the SMS, or what it says makes no sense."""
+    """Everybody is called at once if the gateway refuses the SMS or its response is malformed."""
 
     def refuse_sms(received: Received) -> Answer:
         return gateway._default(received) if "tts" in received.fields else refusal
@@ -125,7 +125,7 @@ async def test_sms_that_fails_leads_to_the_call(
 
 
 async def test_message_without_a_state(hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry) -> None:
-    """Where it is no state that changed, the message is the name of the automation."""
+    """If no state changed, the message is the name of the automation."""
     triggers = [{"trigger": "event", "event_type": "flood"}]
     await automate(hass, "sms_then_call", triggers=triggers, recipients=["notify.mum_sms"])
     hass.bus.async_fire("flood")
@@ -134,7 +134,7 @@ async def test_message_without_a_state(hass: HomeAssistant, gateway: Gateway, en
 
 
 async def test_no_reports(hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry) -> None:
-    """Where no report can come, everybody is called."""
+    """If no report can come, everybody is called."""
     hass.config_entries.async_update_entry(entry, options={"delivery_reports": False})
     await hass.async_block_till_done()
     await alarm(hass, minutes=60)

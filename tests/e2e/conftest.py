@@ -29,7 +29,7 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def gateway(directory: Path) -> AsyncGenerator[str]:
-    """Run the simulator; return its address."""
+    """Run the simulator; return its URL."""
     async with simulator(directory, free_port(), "--report-delay", "0.2") as url:
         yield url
 
@@ -64,7 +64,7 @@ async def browser() -> AsyncGenerator[Browser]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def page(browser: Browser, instance: HomeAssistant, language: str, tmp_path: Path) -> AsyncGenerator[Page]:
-    """Return a page of the browser in which the user is logged in; keep a picture of how the test left it."""
+    """Return a page of the browser in which the user is logged in; keep a screenshot of how the test left it."""
     async with logged_in(browser, instance, language=language) as context:
         page = await context.new_page()
         yield page

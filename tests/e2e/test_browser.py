@@ -221,7 +221,7 @@ async def test_send_from_the_dashboard(page: Page, instance: HomeAssistant, gate
 
 
 async def test_response_of_an_action(page: Page) -> None:
-    """The SMS action shows what became of the message."""
+    """The SMS action shows the status of the message."""
     await open_action(page, "smsbox.send_sms")
     await choose_target(page, "SMS", "Mum")
     await action_field(page, "Message").get_by_role("textbox").fill("Dinner is ready.")

@@ -1,4 +1,4 @@
-"""Each blueprint imported by its address and used, in a browser."""
+"""Each blueprint imported by its URL and used, in a browser."""
 
 from collections.abc import AsyncGenerator
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("mum")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def website() -> AsyncGenerator[str]:
-    """Serve the blueprints, as GitHub does; return the address."""
+    """Serve the blueprints, as GitHub does; return the URL."""
     app = web.Application()
     app.router.add_static("/", ROOT / "blueprints/automation/smsbox")
     async with TestServer(app) as server:
@@ -25,7 +25,7 @@ async def website() -> AsyncGenerator[str]:
 
 
 async def import_blueprint(page: Page, website: str, name: str) -> None:
-    """Import a blueprint by its address and open it in the automation editor."""
+    """Import a blueprint by its URL and open it in the automation editor."""
     await page.goto("/config/blueprint/dashboard")
     await page.get_by_role("button", name="Import blueprint").click()
     dialog = page.locator("ha-dialog-import-blueprint")

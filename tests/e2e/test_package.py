@@ -29,7 +29,7 @@ UV = str(ROOT / ".cache/uv/bin/uv")
 
 
 async def run(*command: str) -> str:
-    """Run a program to its end; return what it prints, raise where it fails."""
+    """Run a program to its end; return what it prints, raise if it fails."""
     running = await asyncio.create_subprocess_exec(
         *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )

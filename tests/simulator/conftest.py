@@ -70,7 +70,7 @@ async def receiver() -> AsyncGenerator[Receiver]:
         yield receiver
 
 
-async def answer(client: Client, service: str, **fields: str) -> dict[str, Any]:
+async def call(client: Client, service: str, **fields: str) -> dict[str, Any]:
     """Post fields to a service with the key in the header; return its response."""
     async with client.post(f"/api/v1/{service}", data=fields, headers=KEY) as response:
         content: dict[str, Any] = await response.json()

@@ -12,7 +12,7 @@ import pytest
 from simulator.delivery import DELIVERED, STATUSES
 from simulator.state import Gateway, PhoneMode
 
-from .conftest import NUMBER, SMS, Client, answer, until
+from .conftest import NUMBER, SMS, Client, call, until
 
 
 async def event(response: ClientResponse) -> dict[str, Any]:
@@ -47,11 +47,11 @@ async def test_phone(client: Client, gateway: Gateway) -> None:
 
 async def test_messages(client: Client, gateway: Gateway) -> None:
     """What arrived is listed as JSON until it is forgotten."""
-    await answer(client, "sendsms", **SMS, noti="no URL")
+    await call(client, "sendsms", **SMS, noti="no URL")
     await until(gateway, lambda: gateway.messages[0].status == "delivered")
-    await answer(client, "voice/send", number=NUMBER, message="Fire!", send_at="2100-01-01T00:00:00Z")
+    await call(client, "voice/send", number=NUMBER, message="Fire!", send_at="2100-01-01T00:00:00Z")
     async with client.get("/messages") as response:
-        sms, call = await response.json()
+        sms, voice = await response.json()
     received = sms.pop("received_at")
     assert sms == {
         "kind": "sms",
@@ -69,8 +69,8 @@ async def test_messages(client: Client, gateway: Gateway) -> None:
         "noti": "no URL",
         "send_at": None,
     }
-    assert call["send_at"] == "2100-01-01T00:00:00+00:00"
-    assert call["received_at"] > received
+    assert voice["send_at"] == "2100-01-01T00:00:00+00:00"
+    assert voice["received_at"] > received
     async with client.delete("/messages") as response:
         assert response.status == HTTPStatus.NO_CONTENT
     async with client.get("/messages") as response:
@@ -83,7 +83,7 @@ async def test_events(client: Client, gateway: Gateway) -> None:
     async with client.get("/events") as response:
         assert response.content_type == "text/event-stream"
         assert await event(response) == {"balance": "1000.00", "messages": [], "phones": {}, "faults": []}
-        await answer(client, "sendsms", **SMS)
+        await call(client, "sendsms", **SMS)
         data = await event(response)
         assert data["balance"] == "999.00"
         assert [message["text"] for message in data["messages"]] == [SMS["message"]]
@@ -113,7 +113,7 @@ async def test_keys(client: Client) -> None:
     """The keys can be changed."""
     async with client.post("/keys", json={"keys": ["new"]}) as response:
         assert await response.json() == {"keys": ["new"]}
-    assert (await answer(client, "auth"))["code"] == 21
+    assert (await call(client, "auth"))["code"] == 21
     async with client.get("/api/v1/auth", params={"apikey": "new"}) as response:
         assert await response.json() == {"code": 10, "message": "Apikey allowed"}
 

@@ -10,13 +10,13 @@ import pytest
 
 from simulator.state import Gateway, PhoneMode
 
-from .conftest import NUMBER, SMS, Client, Receiver, answer, until
+from .conftest import NUMBER, SMS, Client, Receiver, call, until
 
 
 async def send(client: Client, noti: str, *ends: str, **fields: str) -> list[str]:
     """Send an SMS to numbers that end like this; return their msgids."""
     numbers = ",".join(f"324961234{end}" for end in ends)
-    sent = await answer(client, "sendsms", **SMS | {"numbers": numbers, "noti": noti} | fields)
+    sent = await call(client, "sendsms", **SMS | {"numbers": numbers, "noti": noti} | fields)
     return [str(element["msgid"]) for element in sent["message"]]
 
 
@@ -70,10 +70,10 @@ async def test_sent_for_ever(client: Client, gateway: Gateway, receiver: Receive
     assert gateway.messages[0].status == "sent"
 
 
-async def test_without_an_address(client: Client, gateway: Gateway) -> None:
+async def test_without_a_report_url(client: Client, gateway: Gateway) -> None:
     """A message nobody wants to hear of ends as well; so does a one-time password."""
-    await answer(client, "sendsms", **SMS)
-    await answer(client, "otp/send", number="32496123413")
+    await call(client, "sendsms", **SMS)
+    await call(client, "otp/send", number="32496123413")
     await until(gateway, lambda: [m.status for m in gateway.messages] == ["delivered", "undelivered"])
 
 
@@ -94,7 +94,7 @@ async def test_given_up(client: Client, receiver: Receiver, caplog: pytest.LogCa
     assert warnings == [f"Report 10 of message {msgid} did not get through"]
 
 
-@pytest.mark.parametrize("noti", ["http://127.0.0.1:{port}/report", "no address", "https://[", "http://a:b"])
+@pytest.mark.parametrize("noti", ["http://127.0.0.1:{port}/report", "no URL", "https://[", "http://a:b"])
 async def test_nobody_there(client: Client, gateway: Gateway, noti: str) -> None:
     """A report URL where nobody listens, or that is malformed, does not keep a message from its final status."""
     await send(client, noti.format(port=unused_port()), "56")
@@ -166,10 +166,10 @@ async def test_phone_that_is_off(
 async def test_phone_that_stays_off(client: Client, gateway: Gateway) -> None:
     """Nothing but the phone itself ends the wait."""
     gateway.phones[NUMBER] = OFF
-    await answer(client, "sendsms", **SMS)
+    await call(client, "sendsms", **SMS)
     await until(gateway, lambda: gateway.messages[0].status == "buffered")
     for _ in range(2):
-        await answer(client, "balance")
+        await call(client, "balance")
         gateway.notify()
     assert gateway.messages[0].status == "buffered"
     gateway.phones[NUMBER] = PhoneMode.ON
@@ -184,5 +184,5 @@ async def test_phone_that_stays_off(client: Client, gateway: Gateway) -> None:
 async def test_voice_call_to_a_phone(client: Client, gateway: Gateway, mode: PhoneMode, status: str) -> None:
     """A voice call is answered by a phone that is on."""
     gateway.phones[NUMBER] = mode
-    await answer(client, "voice/send", number=NUMBER, message="Fire!")
+    await call(client, "voice/send", number=NUMBER, message="Fire!")
     await until(gateway, lambda: gateway.messages[0].status == status)

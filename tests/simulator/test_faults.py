@@ -9,7 +9,7 @@ import pytest
 
 from simulator.state import Gateway
 
-from .conftest import KEY, SMS, Client, answer
+from .conftest import KEY, SMS, Client, call
 
 REQUEST = (
     b"POST /api/v1/sendsms HTTP/1.1\r\nHost: simulator\r\nX-Api-Key: demo\r\n"
@@ -89,7 +89,7 @@ async def test_hang(client: Client, gateway: Gateway) -> None:
     read = asyncio.create_task(reader.read())
     while await faults(client):
         pass  # not there yet
-    assert (await answer(client, "balance"))["code"] == 100
+    assert (await call(client, "balance"))["code"] == 100
     assert not read.done()
     await client.close()
     assert await read == b""
@@ -130,7 +130,7 @@ async def test_which_requests(client: Client, gateway: Gateway) -> None:
     """A fault strikes the next requests of its service, as many as it was injected for, each counted."""
     await inject(client, "code", "tts", count=2)
     await inject(client, "code", "*", code=98)
-    codes = [(await answer(client, "sendsms", **SMS, tts=tts))["code"] for tts in "11001"]
+    codes = [(await call(client, "sendsms", **SMS, tts=tts))["code"] for tts in "11001"]
     assert codes == [99, 99, 98, 100, 100]
     async with client.get("/requests") as response:
         counts = await response.json()
@@ -152,20 +152,20 @@ async def test_which_requests(client: Client, gateway: Gateway) -> None:
 async def test_until_cleared(client: Client) -> None:
     """A fault without a count lasts until it is cleared."""
     await inject(client, "code", "*", count=None)
-    assert [(await answer(client, "balance"))["code"] for _ in range(3)] == [99] * 3
+    assert [(await call(client, "balance"))["code"] for _ in range(3)] == [99] * 3
     async with client.delete("/faults"):
-        assert (await answer(client, "balance"))["code"] == 100
+        assert (await call(client, "balance"))["code"] == 100
 
 
 async def test_list_and_clear(client: Client) -> None:
     """The faults that are pending are listed, and can be taken back."""
     await inject(client, "http", "balance", status=502, count=2)
-    await answer(client, "sendsms", **SMS)
+    await call(client, "sendsms", **SMS)
     (fault,) = await faults(client)
     assert fault | {"service": "balance", "fault": "http", "status": 502, "count": 2} == fault
     async with client.delete("/faults") as response:
         assert response.status == HTTPStatus.NO_CONTENT
-    assert (await answer(client, "balance"))["code"] == 100
+    assert (await call(client, "balance"))["code"] == 100
 
 
 @pytest.mark.parametrize(
