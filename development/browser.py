@@ -64,7 +64,7 @@ async def logged_in(
         await context.close()
 
 
-async def order(gateway: str, method: str, path: str, **data: object) -> None:
+async def control(gateway: str, method: str, path: str, **data: object) -> None:
     """Tell the simulator how to behave."""
     async with ClientSession() as session, session.request(method, f"{gateway}/{path}", json=data) as response:
         response.raise_for_status()

@@ -14,11 +14,11 @@ from development.browser import (
     add_element,
     alert,
     choose_target,
+    control,
     device_page,
     finish,
     form,
     open_action,
-    order,
     recipient_row,
     submit,
 )
@@ -50,7 +50,7 @@ def reports(page: Page) -> Locator:
 
 async def test_add_an_account(page: Page, instance: HomeAssistant, gateway: str) -> None:
     """A wrong key is refused in the form, the right one leads on to the first recipient; both can be removed."""
-    await order(gateway, "POST", "keys", keys=["demo", "new", "second"])
+    await control(gateway, "POST", "keys", keys=["demo", "new", "second"])
     await page.goto("/config/integrations/dashboard")
     await page.get_by_role("button", name="Add integration").click()
     await page.get_by_placeholder("Search for a brand name").fill("SMSBOX")
@@ -97,13 +97,13 @@ async def test_option(page: Page, instance: HomeAssistant) -> None:
 async def test_low_credits(page: Page, instance: HomeAssistant, gateway: str) -> None:
     """Few credits are a repair issue, which goes when the account is topped up."""
     await page.goto("/config/repairs")
-    await order(gateway, "PUT", "balance", balance="10")
+    await control(gateway, "PUT", "balance", balance="10")
     await look_at_the_balance(instance)
     await page.get_by_text("Few credits left on SMSBOX").click()
     await expect(form(page)).to_contain_text("SMSBOX has 10.00 credits left.")
     await submit(page)
     await expect(page.get_by_text("The balance is still low: 10.00 credits.")).to_be_visible()
-    await order(gateway, "PUT", "balance", balance="1000")
+    await control(gateway, "PUT", "balance", balance="1000")
     await submit(page)
     await expect(form(page)).to_contain_text("The issue is repaired!")
     await finish(page)
@@ -244,7 +244,7 @@ async def test_error_of_an_action(page: Page) -> None:
 async def test_refused_key(page: Page, instance: HomeAssistant, gateway: str) -> None:
     """A key that the gateway refuses is asked for again, and the account works with the new one."""
     await page.goto(ACCOUNT_PAGE)
-    await order(gateway, "POST", "keys", keys=["new"])
+    await control(gateway, "POST", "keys", keys=["new"])
     await look_at_the_balance(instance)
     await page.get_by_role("button", name="Reconfigure").click()
     await expect(form(page)).to_contain_text("The API key no longer works")

@@ -8,7 +8,7 @@ from playwright.async_api import Locator, Page, expect
 import pytest
 import pytest_asyncio
 
-from development.browser import add_element, alert, order, pick
+from development.browser import add_element, alert, control, pick
 from development.home_assistant import HomeAssistant
 from development.process import ROOT
 
@@ -70,7 +70,7 @@ async def test_credits_low(page: Page, instance: HomeAssistant, gateway: str, we
     await pick_entity(page, "Credits", "Credits", "SMSBOX")
     await save(page, instance)
 
-    await order(gateway, "PUT", "balance", balance="10")
+    await control(gateway, "PUT", "balance", balance="10")
     await instance.action("homeassistant.update_entity", {"entity_id": "sensor.smsbox_credits"})
     await see_notification(page, "10.0 credits are left. Top up the account.")
 

@@ -6,7 +6,7 @@ import re
 from playwright.async_api import Page, TimeoutError as PlaywrightTimeoutError, expect
 import pytest
 
-from development.browser import ACCOUNT_PAGE, device_page, form, open_action, order, recipient_row, submit
+from development.browser import ACCOUNT_PAGE, control, device_page, form, open_action, recipient_row, submit
 from development.home_assistant import HomeAssistant
 from tests.texts import load
 
@@ -170,7 +170,7 @@ async def test_dashboard(page: Page) -> None:
 
 async def test_low_credits(page: Page, instance: HomeAssistant, gateway: str) -> None:
     """The warning of few credits and its way out are Dutch."""
-    await order(gateway, "PUT", "balance", balance="10")
+    await control(gateway, "PUT", "balance", balance="10")
     await page.goto("/config/repairs")
     await instance.action("homeassistant.update_entity", {"entity_id": "sensor.smsbox_credits"})
     few = of("issues.low_credits.title", account="SMSBOX")
@@ -219,7 +219,7 @@ async def test_system_information(page: Page) -> None:
 
 async def test_key(page: Page, instance: HomeAssistant, gateway: str) -> None:
     """The forms of another key are Dutch."""
-    await order(gateway, "POST", "keys", keys=["new"])
+    await control(gateway, "POST", "keys", keys=["new"])
     await page.goto(ACCOUNT_PAGE)
     await instance.action("homeassistant.update_entity", {"entity_id": "sensor.smsbox_credits"})
     await press(page, "ui.panel.config.integrations.reconfigure")
