@@ -7,14 +7,22 @@ import shutil
 import signal
 import socket
 
-from .instance import PASSWORD, ROOT, USER, home_assistant, simulator
+from homeassistant.const import RESTART_EXIT_CODE
+
+from development.home_assistant import PASSWORD, USER, home_assistant
+from development.process import ROOT, simulator
 
 DIRECTORY = ROOT / ".develop"
 READY = """
 Home Assistant  {url}/smsbox-dashboard  (log in as {user}, password {password})
-Phones          {gateway}
-Ctrl-C ends both; what you changed is kept. Logs are in {logs}.
+Phones          {gateway}  (the page says which number endings fail)
+Ctrl-C stops both; your changes are kept. Logs are in {logs}.
 """
+
+
+def say(text: str) -> None:
+    """Print what happens, at once even into a file."""
+    print(f"develop: {text}", flush=True)
 
 
 def parse() -> Namespace:
@@ -27,7 +35,7 @@ def parse() -> Namespace:
 
 
 def check_ports(options: Namespace) -> None:
-    """End with a clear word where a port is taken."""
+    """Exit with a clear message if a port is taken."""
     for option in ("port", "gateway_port"):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -41,7 +49,7 @@ def check_ports(options: Namespace) -> None:
 
 
 async def run(options: Namespace) -> None:
-    """Start both, make them ready, and wait for the end."""
+    """Run both until told to stop."""
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -49,7 +57,7 @@ async def run(options: Namespace) -> None:
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
     if stop.is_set():
-        print("develop: ending")
+        say("stopping")
         working.cancel()
     stopping.cancel()
     with suppress(asyncio.CancelledError):
@@ -57,17 +65,25 @@ async def run(options: Namespace) -> None:
 
 
 async def _work(options: Namespace) -> None:
-    """Keep both running until one of them ends."""
-    async with (
-        simulator(DIRECTORY, options.gateway_port) as gateway,
-        home_assistant(DIRECTORY / "config", options.port, gateway) as instance,
-    ):
+    """Keep both running, and start Home Assistant again whenever it restarts, until one of them ends."""
+    say("starting the gateway simulator")
+    async with simulator(DIRECTORY, options.gateway_port) as gateway:
+        say(f"starting Home Assistant, which takes a minute or two the first time; it logs to {DIRECTORY}")
+        while await _run_home_assistant(options.port, gateway) == RESTART_EXIT_CODE:
+            say("restarting Home Assistant")
+    raise SystemExit(f"develop: Home Assistant ended, see {DIRECTORY}/home-assistant.out")
+
+
+async def _run_home_assistant(port: int, gateway: str) -> int:
+    """Run Home Assistant with an account and a recipient; return its exit code."""
+    async with home_assistant(DIRECTORY / "config", port, gateway) as instance:
         if not await instance.command("config_entries/get", domain="smsbox"):
+            say("adding an account and a recipient")
             _, flow_id = await instance.add_account()
             await instance.add_recipient(flow_id, "Test phone", "3211111111", channels=["sms", "tts", "voice"])
-        print(READY.format(url=instance.url, user=USER, password=PASSWORD, gateway=gateway, logs=DIRECTORY))
-        await instance.process.ended()
-        raise SystemExit(f"develop: Home Assistant ended, see {DIRECTORY}/home-assistant.out")
+        ready = READY.format(url=instance.url, user=USER, password=PASSWORD, gateway=gateway, logs=DIRECTORY)
+        print(ready, flush=True)
+        return await instance.process.ended()
 
 
 def main() -> None:

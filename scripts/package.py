@@ -10,7 +10,7 @@ INTEGRATION = ROOT / "custom_components/smsbox"
 
 
 def version(text: str) -> str:
-    """Return a version as it stands in a manifest; refuse what is none."""
+    """Return a version as it stands in a manifest; refuse anything else."""
     number = text.removeprefix("v")
     if not re.fullmatch(r"\d+\.\d+\.\d+((a|b|rc)\d+)?", number):
         raise ArgumentTypeError(f"{text} is not a version such as 1.2.3 or 1.2.3b1")
@@ -18,7 +18,7 @@ def version(text: str) -> str:
 
 
 def build(target: Path, stamp: str | None = None) -> None:
-    """Write the zip, with a version in its manifest where one is given."""
+    """Write the zip, with a version in its manifest if one is given."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with ZipFile(target, "w") as archive:
         for file in sorted(INTEGRATION.rglob("*")):

@@ -1,4 +1,4 @@
-"""Take the README's pictures in a browser, of a Home Assistant and a simulator that live a week in a minute."""
+"""Take the README's screenshots in a browser, of a Home Assistant and a simulator that live a week in a minute."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -14,14 +14,14 @@ from aiohttp import ClientSession
 from PIL import Image, ImageChops
 from playwright.async_api import Browser, Locator, Page
 
-from tests.e2e.browser import ACCOUNT_PAGE, chromium, device_page, logged_in
+from development.browser import ACCOUNT_PAGE, chromium, device_page, logged_in
+from development.home_assistant import HomeAssistant, home_assistant
+from development.process import ROOT, free_port, simulator
 
-from .instance import ROOT, HomeAssistant, free_port, home_assistant, simulator
-
-PICTURES = ROOT / "docs/images"
+SCREENSHOTS = ROOT / "docs/images"
 SCALE = 1.5
 MARGIN = 12
-# A picture is another one where more than this share of its pixels differs by more than this, of 255.
+# A screenshot changed if more than this share of its pixels differs by more than this, of 255.
 SHARE, DIFFERENCE = 0.0002, 48
 
 # Playwright's own clock holds timers up too, on which the frontend depends.
@@ -142,8 +142,8 @@ class Week:
 
     async def fill_in(self, recipient: str, text: str) -> None:
         """Choose a recipient on the dashboard, and write a text."""
-        options = {"entity_id": "input_select.sms_recipient", "options": [recipient]}
-        await self.instance.action("input_select.set_options", options)
+        option = {"entity_id": "select.sms_recipient", "option": recipient}
+        await self.instance.action("select.select_option", option)
         await self.instance.action("input_text.set_value", {"entity_id": "input_text.sms_text", "value": text})
 
     async def send_from_dashboard(self) -> None:
@@ -223,23 +223,23 @@ async def phones(page: Page, gateway: str) -> list[Locator]:
 
 
 async def take(page: Page, *parts: Locator) -> Image.Image:
-    """Return a picture of some parts of a page, once nothing moves there any more."""
+    """Return a screenshot of some parts of a page, once nothing moves there any more."""
     boxes = [box for part in parts for each in await part.all() if (box := await each.bounding_box())]
     before, now = b"", await page.screenshot(full_page=True)
     while now != before:
         await page.wait_for_timeout(500)
         before, now = now, await page.screenshot(full_page=True)
-    picture = Image.open(BytesIO(now)).convert("RGB")
+    screenshot = Image.open(BytesIO(now)).convert("RGB")
     left, top = (max(0, SCALE * (min(box[edge] for box in boxes) - MARGIN)) for edge in ("x", "y"))
     right = SCALE * (max(box["x"] + box["width"] for box in boxes) + MARGIN)
     bottom = SCALE * (max(box["y"] + box["height"] for box in boxes) + MARGIN)
-    return picture.crop((left, top, min(right, picture.width), min(bottom, picture.height)))
+    return screenshot.crop((left, top, min(right, screenshot.width), min(bottom, screenshot.height)))
 
 
-def keep(name: str, picture: Image.Image) -> None:
-    """Write a picture, unless it looks like the one that is there."""
-    file = PICTURES / f"{name}.png"
-    small = picture.quantize(dither=Image.Dither.NONE)
+def keep(name: str, screenshot: Image.Image) -> None:
+    """Write a screenshot, unless it looks like the one that is there."""
+    file = SCREENSHOTS / f"{name}.png"
+    small = screenshot.quantize(dither=Image.Dither.NONE)
     if file.exists() and not differs(small.convert("RGB"), Image.open(file).convert("RGB")):
         print(f"{file.relative_to(ROOT)} is still right")
         return
@@ -248,7 +248,7 @@ def keep(name: str, picture: Image.Image) -> None:
 
 
 def differs(one: Image.Image, other: Image.Image) -> bool:
-    """Return whether two pictures differ visibly."""
+    """Return whether two screenshots differ visibly."""
     if one.size != other.size:
         return True
     difference = ImageChops.difference(one, other).convert("L")
@@ -257,8 +257,8 @@ def differs(one: Image.Image, other: Image.Image) -> bool:
 
 
 async def main() -> None:
-    """Live the week, and take the pictures at its end."""
-    PICTURES.mkdir(exist_ok=True)
+    """Live the week, and take the screenshots at its end."""
+    SCREENSHOTS.mkdir(exist_ok=True)
     with TemporaryDirectory() as directory:
         week = Week(Path(directory))
         async with week.simulator(), chromium() as browser:

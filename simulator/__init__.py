@@ -1,1 +1,1 @@
-"""The SMSBOX gateway, played on loopback for development and tests."""
+"""The SMSBOX gateway, simulated on loopback for development and tests."""

@@ -25,7 +25,7 @@ def parse(arguments: Sequence[str] | None = None) -> Namespace:
 
 
 async def serve(options: Namespace) -> None:
-    """Play the gateway until SIGINT or SIGTERM; say where when all is ready."""
+    """Simulate the gateway until SIGINT or SIGTERM; print its URL when it is ready."""
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -42,7 +42,7 @@ async def serve(options: Namespace) -> None:
 
 
 def main() -> None:
-    """Run until told to stop; say clearly where that cannot be."""
+    """Run until told to stop; say clearly if that is impossible."""
     options = parse()
     try:
         asyncio.run(serve(options))

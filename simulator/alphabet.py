@@ -1,4 +1,4 @@
-"""How messages are counted, on our own account: the simulator is a witness of what the integration counts."""
+"""How messages are counted, without the integration's code: the simulator checks what the integration counts."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _EXTENSION = r"[\]^{|}~€"
 
 @dataclass(frozen=True, slots=True)
 class Alphabet:
-    """What fits into a single part, into each of several and into a long message, and what a character takes."""
+    """How much fits into a single part, into each of several and into a long message, and the size of a character."""
 
     single: int
     several: int
@@ -39,5 +39,5 @@ SPEECH = Alphabet(160, 153, 918, len)
 
 
 def to_gsm7(text: str) -> str:
-    """Return a text as a phone shows it that gets it in GSM-7."""
+    """Return a text as a phone shows it when it is sent in GSM-7."""
     return "".join(char if char in _BASIC + _EXTENSION else "?" for char in text)

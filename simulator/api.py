@@ -31,25 +31,25 @@ _SENDER = re.compile("[A-Za-z0-9]+")
 _ENCODED = re.compile(r"(?:[A-Za-z0-9_.+-]|%[0-9A-F]{2})+")
 
 type Fields = dict[str, str]
-type Answer = dict[str, Any]
+type Response = dict[str, Any]
 
 
 class RefusedError(Exception):
-    """A request that is not carried out, with the code and the words that the gateway has for it."""
+    """A request that is refused, with the gateway's code and error message."""
 
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
-        self.answer: Answer = {"code": code, "message": message}
+        self.response: Response = {"code": code, "message": message}
         self.status = 401 if code in KEY_CODES else 200
 
 
 class Api:
-    """The services; each takes the parameters, from form and query alike, and returns the JSON of its answer."""
+    """The services: each takes the parameters, from form and query alike, and returns its JSON response."""
 
     def __init__(self, gateway: Gateway, delivery: Delivery) -> None:
         self._gateway = gateway
         self._delivery = delivery
-        self._services: dict[str, tuple[Service, Callable[[Fields], Answer]]] = {
+        self._services: dict[str, tuple[Service, Callable[[Fields], Response]]] = {
             "auth": (Service.AUTH, self._auth),
             "balance": (Service.BALANCE, self._balance),
             "sendsms": (Service.SENDSMS, self._send_sms),
@@ -61,11 +61,11 @@ class Api:
             self._services[f"{path}/verify"] = (Service.OTP_VERIFY, self._verify_otp)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Answer a request, or let the fault that was ordered for it strike."""
+        """Handle a request, or inject the fault that was requested for it."""
         path = request.match_info["path"]
         if path not in self._services:
             raise web.HTTPNotFound
-        service, answer = self._services[path]
+        service, handler = self._services[path]
         # From the body of a GET too: that is how the documentation's own example verifies a one-time password.
         form = (await request.read()).decode(errors="replace")
         fields = dict(parse_qsl(f"{request.rel_url.raw_query_string}&{form}"))
@@ -76,20 +76,20 @@ class Api:
             fields = {key: unquote_plus(v) if _ENCODED.fullmatch(v) else v for key, v in fields.items()}
         self._gateway.requests[service] += 1
         key = request.headers.get("X-Api-Key") or fields.get("apikey")
-        carry_out = partial(self._carry_out, service, answer, key, fields)
+        apply = partial(self._apply, service, handler, key, fields)
         if fault := self._gateway.next_fault(service):
-            return await fault.strike(request, carry_out, self._gateway.closing)
-        return carry_out()
+            return await fault.inject(request, apply, self._gateway.closing)
+        return apply()
 
-    def _carry_out(
-        self, service: Service, answer: Callable[[Fields], Answer], key: str | None, fields: Fields
+    def _apply(
+        self, service: Service, handler: Callable[[Fields], Response], key: str | None, fields: Fields
     ) -> web.Response:
-        """Check the key, then do what is asked for."""
+        """Check the key, then do what the request asks for."""
         try:
             self._check_key(service, key)
-            return web.json_response(answer(fields))
+            return web.json_response(handler(fields))
         except RefusedError as error:
-            return web.json_response(error.answer, status=error.status)
+            return web.json_response(error.response, status=error.status)
 
     def _check_key(self, service: Service, key: str | None) -> None:
         """Refuse a key that is missing or wrong."""
@@ -100,22 +100,22 @@ class Api:
         raise RefusedError(21, "Apikey not allowed") if key else RefusedError(20, "Apikey not provided")
 
     def _charge(self, cost: Decimal | int, refused: RefusedError) -> None:
-        """Take the cost off the balance."""
+        """Deduct the cost from the balance."""
         if cost > self._gateway.balance:
             raise refused
         self._gateway.balance -= cost
         self._gateway.notify()
 
-    def _auth(self, fields: Fields) -> Answer:
-        """Say that the key is good."""
+    def _auth(self, fields: Fields) -> Response:
+        """Confirm the key."""
         return {"code": 10, "message": "Apikey allowed"}
 
-    def _balance(self, fields: Fields) -> Answer:
-        """Tell the balance."""
+    def _balance(self, fields: Fields) -> Response:
+        """Return the balance."""
         return {"code": 100, "message": f"{self._gateway.balance:.2f}"}
 
-    def _send_sms(self, fields: Fields) -> Answer:
-        """Send an SMS, or call and read it aloud; numbers that are none have no element in the answer."""
+    def _send_sms(self, fields: Fields) -> Response:
+        """Send an SMS, or call and read it aloud; invalid numbers have no element in the response."""
         numbers = [number.strip() for number in fields.get("numbers", "").split(",") if number.strip()]
         valid = [number for number in numbers if _NUMBER.fullmatch(number)]
         text, sender = fields.get("message", ""), fields.get("from")
@@ -153,8 +153,8 @@ class Api:
             accepted.append({"number": number, "msgid": message.msgid})
         return {"code": 100, "message": accepted}
 
-    def _send_voice(self, fields: Fields) -> Answer:
-        """Call and say a text, now or later."""
+    def _send_voice(self, fields: Fields) -> Response:
+        """Call and read a text aloud, now or later."""
         number, text = fields.get("number", ""), fields.get("message", "")
         if not number:
             raise RefusedError(30, "Number not provided")
@@ -177,12 +177,12 @@ class Api:
             send_at=send_at,
         )
         self._delivery.start(message)
-        # The owner's PHP client cannot do without the time.
+        # The owner's PHP client needs the time.
         time = f"{send_at or message.received_at:%Y-%m-%dT%H:%M:%SZ}"
         return {"code": 10, "message": "Voice is sent", "number": number, "datetime": time}
 
-    def _send_otp(self, fields: Fields) -> Answer:
-        """Send a one-time password, which takes the place of an earlier one."""
+    def _send_otp(self, fields: Fields) -> Response:
+        """Send a one-time password, which replaces an earlier one."""
         # An e-mail address is what the owner's PHP client can send instead.
         number = fields.get("number") or fields.get("email", "")
         text = fields.get("text", "")
@@ -202,7 +202,7 @@ class Api:
         )
         return {"code": 10, "message": "Code has been sent", "number": number}
 
-    def _verify_otp(self, fields: Fields) -> Answer:
+    def _verify_otp(self, fields: Fields) -> Response:
         """Check a one-time password, which uses it up."""
         otp, number = fields.get("otp", ""), fields.get("number")
         if not otp:
@@ -215,8 +215,8 @@ class Api:
                 return {"code": 11, "message": "Number is verified", "number": sent_to}
         raise RefusedError(51, "OTP not correct")
 
-    def _hlr(self, fields: Fields) -> Answer:
-        """Look a number up; those that end like a failed delivery cannot be reached."""
+    def _hlr(self, fields: Fields) -> Response:
+        """Look up a number; one with the ending of a failed delivery cannot be reached."""
         number = fields.get("number", "")
         if not number:
             raise RefusedError(30, "Number not provided")

@@ -9,10 +9,10 @@ from .state import Gateway
 
 
 def create_app(gateway: Gateway) -> web.Application:
-    """Return an application that plays a gateway; what happens shows in `gateway`."""
+    """Return an application that simulates a gateway, whose state is in `gateway`."""
 
     async def close(app: web.Application) -> None:
-        """Let go of the requests that wait."""
+        """Release the requests that wait."""
         gateway.closing.set()
         gateway.notify()
 

@@ -1,8 +1,8 @@
-"""What goes wrong by order.
+"""Faults on demand.
 
 A listening socket cannot refuse one service, so every fault but `http`, `garbage` and `code` begins after the request
-came in. `refuse` and `cut_before` do nothing of what it asks for; `refuse` ends the connection by a reset (RST),
-`cut_before` by closing it. A client that must be refused for real is pointed at a port on which nobody listens.
+was received. `refuse` and `cut_before` ignore the request; `refuse` resets the connection (RST), `cut_before` closes
+it. To have a client refused for real, point it at a port on which nobody listens.
 """
 
 import asyncio
@@ -20,26 +20,26 @@ _RESET = struct.pack("ii", 1, 0)
 
 
 class FaultKind(StrEnum):
-    """What goes wrong."""
+    """What goes wrong; the request is applied only if it says so."""
 
-    REFUSE = "refuse"  # reset, nothing is carried out
-    CUT_BEFORE = "cut_before"  # closed, nothing is carried out
-    CUT_AFTER = "cut_after"  # carried out, then closed without an answer
-    CUT_ANSWER = "cut_answer"  # carried out, then closed in the middle of the answer
-    DRIP = "drip"  # carried out, answered byte by byte, `pause` seconds between two
-    HANG = "hang"  # nothing is carried out, no answer until the client gives up
-    HTTP = "http"  # nothing is carried out, `status` with `body` and `headers`
-    GARBAGE = "garbage"  # nothing is carried out, 200 with `body`, which is no JSON
-    CODE = "code"  # nothing is carried out, 200 with `code` and `message` in JSON
+    REFUSE = "refuse"  # reset
+    CUT_BEFORE = "cut_before"  # closed
+    CUT_AFTER = "cut_after"  # applied, then closed without a response
+    CUT_ANSWER = "cut_answer"  # applied, then closed in the middle of the response
+    DRIP = "drip"  # applied, response byte by byte, `pause` seconds between two
+    HANG = "hang"  # no response until the client gives up
+    HTTP = "http"  # `status` with `body` and `headers`
+    GARBAGE = "garbage"  # 200 with `body`, which is not JSON
+    CODE = "code"  # 200 with `code` and `message` in JSON
 
 
 @dataclass(slots=True, kw_only=True)
 class Fault:
-    """An order for the next `count` requests of a service (`*`: of any)."""
+    """A fault for the next `count` requests of a service (`*`: of any service; None: until it is cleared)."""
 
     service: str
     fault: FaultKind
-    count: int = 1
+    count: int | None = 1
     status: int = 500
     headers: dict[str, str] = field(default_factory=dict)
     body: str = ""
@@ -48,13 +48,13 @@ class Fault:
     pause: float = 1
 
     def as_json(self) -> dict[str, Any]:
-        """Return the order as it was given."""
+        """Return the fault as it was requested."""
         return asdict(self)
 
-    async def strike(
-        self, request: web.Request, carry_out: Callable[[], web.Response], closing: asyncio.Event
+    async def inject(
+        self, request: web.Request, apply: Callable[[], web.Response], closing: asyncio.Event
     ) -> web.StreamResponse:
-        """Answer a request by this fault; `closing` is set when the server ends."""
+        """Respond to a request with this fault; `closing` is set when the server stops."""
         match self.fault:
             case FaultKind.HTTP:
                 headers = {"Content-Type": "text/html; charset=utf-8"} | self.headers
@@ -64,19 +64,19 @@ class Fault:
             case FaultKind.CODE:
                 return web.json_response({"code": self.code, "message": self.message})
             case FaultKind.CUT_ANSWER | FaultKind.DRIP:
-                return await self._answer_slowly(request, carry_out())
+                return await self._respond_slowly(request, apply())
             case FaultKind.CUT_AFTER:
-                carry_out()
+                apply()
             case FaultKind.HANG:
                 await closing.wait()
             case FaultKind.REFUSE:
                 request.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         return _cut(request, web.Response())
 
-    async def _answer_slowly(self, request: web.Request, answer: web.Response) -> web.StreamResponse:
-        """Send half of an answer, or all of it byte by byte."""
-        body = (answer.text or "").encode()
-        response = web.StreamResponse(status=answer.status, headers=answer.headers)
+    async def _respond_slowly(self, request: web.Request, whole: web.Response) -> web.StreamResponse:
+        """Send half of a response, or all of it byte by byte."""
+        body = (whole.text or "").encode()
+        response = web.StreamResponse(status=whole.status, headers=whole.headers)
         response.content_length = len(body)
         await response.prepare(request)
         if self.fault is FaultKind.CUT_ANSWER:
@@ -89,6 +89,6 @@ class Fault:
 
 
 def _cut(request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
-    """Close the connection, on which the response then goes nowhere."""
+    """Close the connection, so that the response never arrives."""
     request.protocol.force_close()
     return response

@@ -1,4 +1,4 @@
-"""What the gateway knows: keys, balance, messages, one-time passwords, and what tests ordered or count."""
+"""The state of the gateway: keys, balance, messages, phones, one-time passwords, faults and counters."""
 
 import asyncio
 from collections import Counter
@@ -16,7 +16,7 @@ DEFAULT_SENDER = "SMSBOX"
 
 
 def amount(value: str | float) -> Decimal:
-    """Read an amount of credits; raise ValueError where it is none."""
+    """Read an amount of credits; raise ValueError if it is not one."""
     number = float(value)
     if not math.isfinite(number):
         raise ValueError("credits are a finite number")
@@ -45,11 +45,21 @@ class Kind(StrEnum):
     OTP = "otp"
 
 
+class PhoneMode(StrEnum):
+    """What a phone does with what is sent to it."""
+
+    ON = "on"
+    OFF = "off"  # an SMS waits until it is on again; it cannot be called
+    NO_ANSWER = "no_answer"  # nobody answers a call
+    FULL = "full"  # there is no room for an SMS
+
+
 @dataclass(slots=True, kw_only=True)
 class Message:
     """A message on a phone.
 
-    `status` is that of the last delivery report for SMS and TTS, `scheduled` or `called` for a voice call.
+    `status` is that of the last delivery report for SMS and TTS; `scheduled`, `called` or `not answered` for a voice
+    call.
     """
 
     kind: Kind
@@ -69,7 +79,7 @@ class Message:
 
     @property
     def shown_sender(self) -> str:
-        """Return the sender that the phone shows: an own one is never seen in Belgium."""
+        """Return the sender that the phone shows: phones in Belgium never show a custom one."""
         return DEFAULT_SENDER if self.sender is None or self.number.startswith("32") else self.sender
 
     def as_json(self) -> dict[str, Any]:
@@ -90,6 +100,7 @@ class Gateway:
     report_delay: float = 3
     retry_pauses: tuple[float, ...] = (1, 4, 15)
     messages: list[Message] = field(default_factory=list)
+    phones: dict[str, PhoneMode] = field(default_factory=dict)
     otps: dict[str, str] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     requests: Counter[Service] = field(default_factory=Counter)
@@ -103,15 +114,21 @@ class Gateway:
         self.changed = asyncio.Event()
 
     def next_fault(self, service: Service) -> Fault | None:
-        """Return the fault that was ordered for a request of a service, and count it."""
+        """Return the fault that was requested for a request of a service, and count it."""
         for fault in self.faults:
             if fault.service in (service, "*"):
-                fault.count -= 1
-                if not fault.count:
-                    self.faults.remove(fault)
+                if fault.count is not None:
+                    fault.count -= 1
+                    if not fault.count:
+                        self.faults.remove(fault)
                 return fault
         return None
 
     def as_json(self) -> dict[str, Any]:
         """Return what the page shows."""
-        return {"balance": f"{self.balance:.2f}", "messages": [message.as_json() for message in self.messages]}
+        return {
+            "balance": f"{self.balance:.2f}",
+            "messages": [message.as_json() for message in self.messages],
+            "phones": self.phones,
+            "faults": [fault.as_json() for fault in self.faults],
+        }

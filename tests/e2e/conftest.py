@@ -7,9 +7,9 @@ from playwright.async_api import Browser, Page, expect
 import pytest
 import pytest_asyncio
 
-from scripts.instance import HomeAssistant, free_port, home_assistant, simulator
-
-from .browser import TIMEOUT, chromium, logged_in
+from development.browser import TIMEOUT, chromium, logged_in
+from development.home_assistant import HomeAssistant, home_assistant
+from development.process import free_port, simulator
 
 expect.set_options(timeout=TIMEOUT)
 
@@ -21,11 +21,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
-@pytest.fixture(autouse=True)
-def _environment() -> None:
-    """Leave the environment alone: Home Assistant runs by itself here."""
-
-
 @pytest.fixture(scope="module")
 def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder for what the processes write."""
@@ -34,7 +29,7 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def gateway(directory: Path) -> AsyncGenerator[str]:
-    """Run the simulator; return its address."""
+    """Run the simulator; return its URL."""
     async with simulator(directory, free_port(), "--report-delay", "0.2") as url:
         yield url
 
@@ -69,7 +64,7 @@ async def browser() -> AsyncGenerator[Browser]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def page(browser: Browser, instance: HomeAssistant, language: str, tmp_path: Path) -> AsyncGenerator[Page]:
-    """Return a page of the browser in which the user is logged in; keep a picture of how the test left it."""
+    """Return a page of the browser in which the user is logged in; keep a screenshot of how the test left it."""
     async with logged_in(browser, instance, language=language) as context:
         page = await context.new_page()
         yield page

@@ -8,22 +8,22 @@ from typing import Any
 from playwright.async_api import Locator, Page, expect
 import pytest
 
-from scripts.instance import ROOT, HomeAssistant
-
-from .browser import (
+from development.browser import (
     ACCOUNT_PAGE,
     action_field,
     add_element,
     alert,
     choose_target,
+    control,
     device_page,
     finish,
     form,
     open_action,
-    order,
     recipient_row,
     submit,
 )
+from development.home_assistant import HomeAssistant
+from development.process import ROOT
 
 pytestmark = pytest.mark.usefixtures("mum")
 
@@ -50,7 +50,7 @@ def reports(page: Page) -> Locator:
 
 async def test_add_an_account(page: Page, instance: HomeAssistant, gateway: str) -> None:
     """A wrong key is refused in the form, the right one leads on to the first recipient; both can be removed."""
-    await order(gateway, "POST", "keys", keys=["demo", "new", "second"])
+    await control(gateway, "POST", "keys", keys=["demo", "new", "second"])
     await page.goto("/config/integrations/dashboard")
     await page.get_by_role("button", name="Add integration").click()
     await page.get_by_placeholder("Search for a brand name").fill("SMSBOX")
@@ -97,13 +97,13 @@ async def test_option(page: Page, instance: HomeAssistant) -> None:
 async def test_low_credits(page: Page, instance: HomeAssistant, gateway: str) -> None:
     """Few credits are a repair issue, which goes when the account is topped up."""
     await page.goto("/config/repairs")
-    await order(gateway, "PUT", "balance", balance="10")
+    await control(gateway, "PUT", "balance", balance="10")
     await look_at_the_balance(instance)
     await page.get_by_text("Few credits left on SMSBOX").click()
     await expect(form(page)).to_contain_text("SMSBOX has 10.00 credits left.")
     await submit(page)
     await expect(page.get_by_text("The balance is still low: 10.00 credits.")).to_be_visible()
-    await order(gateway, "PUT", "balance", balance="1000")
+    await control(gateway, "PUT", "balance", balance="1000")
     await submit(page)
     await expect(form(page)).to_contain_text("The issue is repaired!")
     await finish(page)
@@ -207,21 +207,21 @@ async def test_send_and_see_the_report(page: Page, instance: HomeAssistant, gate
 
 
 async def test_send_from_the_dashboard(page: Page, instance: HomeAssistant, gateway: str) -> None:
-    """The dashboard sends to a recipient and says what came of it."""
-    who = {"entity_id": "input_select.sms_recipient", "options": ["Mum"]}
-    await instance.action("input_select.set_options", who)
+    """The dashboard sends to a recipient that it found by itself, and shows the result and the report."""
+    await instance.action("select.select_option", {"entity_id": "select.sms_recipient", "option": "Mum"})
     await page.goto("/smsbox-dashboard")
     card = page.locator("hui-entities-card")
     await card.get_by_role("textbox", name="Text").fill("The shop is closed.")
     await card.get_by_role("textbox", name="Text").press("Tab")
     await card.get_by_role("button", name="Send").click()
-    await expect(page.locator("hui-tile-card").filter(has_text="Answer")).to_contain_text("Accepted, 1 part")
+    await expect(page.locator("hui-tile-card").filter(has_text="Result")).to_contain_text("Accepted, 1 part")
+    await expect(page.locator("hui-markdown-card tr").filter(has_text="Mum").first).to_contain_text("Delivered")
     await page.goto(gateway)
     await expect(page.get_by_text("The shop is closed.")).to_be_visible()
 
 
 async def test_response_of_an_action(page: Page) -> None:
-    """The SMS action shows what became of the message."""
+    """The SMS action shows the status of the message."""
     await open_action(page, "smsbox.send_sms")
     await choose_target(page, "SMS", "Mum")
     await action_field(page, "Message").get_by_role("textbox").fill("Dinner is ready.")
@@ -244,7 +244,7 @@ async def test_error_of_an_action(page: Page) -> None:
 async def test_refused_key(page: Page, instance: HomeAssistant, gateway: str) -> None:
     """A key that the gateway refuses is asked for again, and the account works with the new one."""
     await page.goto(ACCOUNT_PAGE)
-    await order(gateway, "POST", "keys", keys=["new"])
+    await control(gateway, "POST", "keys", keys=["new"])
     await look_at_the_balance(instance)
     await page.get_by_role("button", name="Reconfigure").click()
     await expect(form(page)).to_contain_text("The API key no longer works")

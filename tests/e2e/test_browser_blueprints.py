@@ -1,4 +1,4 @@
-"""Each blueprint imported by its address and used, in a browser."""
+"""Each blueprint imported by its URL and used, in a browser."""
 
 from collections.abc import AsyncGenerator
 
@@ -8,16 +8,16 @@ from playwright.async_api import Locator, Page, expect
 import pytest
 import pytest_asyncio
 
-from scripts.instance import ROOT, HomeAssistant
-
-from .browser import add_element, alert, order, pick
+from development.browser import add_element, alert, control, pick
+from development.home_assistant import HomeAssistant
+from development.process import ROOT
 
 pytestmark = pytest.mark.usefixtures("mum")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def website() -> AsyncGenerator[str]:
-    """Serve the blueprints, as GitHub does; return the address."""
+    """Serve the blueprints, as GitHub does; return the URL."""
     app = web.Application()
     app.router.add_static("/", ROOT / "blueprints/automation/smsbox")
     async with TestServer(app) as server:
@@ -25,7 +25,7 @@ async def website() -> AsyncGenerator[str]:
 
 
 async def import_blueprint(page: Page, website: str, name: str) -> None:
-    """Import a blueprint by its address and open it in the automation editor."""
+    """Import a blueprint by its URL and open it in the automation editor."""
     await page.goto("/config/blueprint/dashboard")
     await page.get_by_role("button", name="Import blueprint").click()
     dialog = page.locator("ha-dialog-import-blueprint")
@@ -70,7 +70,7 @@ async def test_credits_low(page: Page, instance: HomeAssistant, gateway: str, we
     await pick_entity(page, "Credits", "Credits", "SMSBOX")
     await save(page, instance)
 
-    await order(gateway, "PUT", "balance", balance="10")
+    await control(gateway, "PUT", "balance", balance="10")
     await instance.action("homeassistant.update_entity", {"entity_id": "sensor.smsbox_credits"})
     await see_notification(page, "10.0 credits are left. Top up the account.")
 

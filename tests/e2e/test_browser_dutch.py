@@ -3,13 +3,12 @@
 from contextlib import suppress
 import re
 
-from playwright.async_api import Page, TimeoutError as PlaywrightTimeoutError
+from playwright.async_api import Page, TimeoutError as PlaywrightTimeoutError, expect
 import pytest
 
-from scripts.instance import HomeAssistant
-from tests.common import load_translations
-
-from .browser import ACCOUNT_PAGE, device_page, form, open_action, order, recipient_row, submit
+from development.browser import ACCOUNT_PAGE, control, device_page, form, open_action, recipient_row, submit
+from development.home_assistant import HomeAssistant
+from tests.texts import load
 
 LANGUAGE = "nl"
 # What can be read on a page or is read aloud there, in shadow roots too, without numbers before it.
@@ -37,6 +36,7 @@ SEEN = r"""() => {
 }"""
 ACTIONS = ("send_sms", "send_tts", "send_voice", "send_otp", "verify_otp", "lookup_number", "preview_sms")
 RECIPIENT = "config_subentries.recipient"
+REPORT = "entity.event.delivery_report"
 
 pytestmark = pytest.mark.usefixtures("mum")
 
@@ -139,30 +139,38 @@ async def test_devices(page: Page, instance: HomeAssistant) -> None:
         await instance.action("notify.send_message", {"message": "?"}, {"entity_id": "notify.mum_sms"})
         for _ in range(2):
             await anext(reports)
-    report = "entity.event.delivery_report"
     await device_page(page, instance, "SMSBOX")
-    await expect_dutch(page, of("entity.sensor", "entity.binary_sensor", f"{report}.name"))
+    await expect_dutch(page, of("entity.sensor", "entity.binary_sensor", f"{REPORT}.name"))
     await device_page(page, instance, "Mum")
-    state = f"{report}.state_attributes.event_type.state"
+    state = f"{REPORT}.state_attributes.event_type.state"
     await expect_dutch(
         page,
-        of("entity.notify.sms", "entity.notify.text_to_speech", "entity.button", f"{report}.name")
+        of("entity.notify.sms", "entity.notify.text_to_speech", "entity.button", f"{REPORT}.name")
         | of(f"{state}.sent", f"{state}.delivered")
         | of("selector.delivery_report.options.sms", recipient="Mum")
         | of("selector.delivery_report.options.sent", "selector.delivery_report.options.delivered"),
     )
 
-    await page.locator("ha-device-entities-card").get_by_text(text_of(f"{report}.name"), exact=True).click()
+    await page.locator("ha-device-entities-card").get_by_text(text_of(f"{REPORT}.name"), exact=True).click()
     dialog = page.locator("ha-more-info-dialog")
     await dialog.locator("ha-dropdown ha-icon-button").click()
     await dialog.get_by_role("menuitem", name=await words(page, "ui.dialogs.more_info_control.details")).click()
     attributes = ("channel", "final", "msgid", "number", "recipient", "sent_at", "status_code")
-    await expect_dutch(page, of(*(f"{report}.state_attributes.{attribute}.name" for attribute in attributes)))
+    await expect_dutch(page, of(*(f"{REPORT}.state_attributes.{attribute}.name" for attribute in attributes)))
+
+
+async def test_dashboard(page: Page) -> None:
+    """The Dutch dashboard finds its entities."""
+    await page.goto("/smsbox-dashboard")
+    header = page.locator("hui-markdown-card th").first
+    await expect(header).to_have_text(text_of(f"{REPORT}.state_attributes.recipient.name"))
+    await expect_dutch(page, of("entity.binary_sensor", "entity.notify.sms"))
+    await expect(page.locator("hui-warning")).to_have_count(0)
 
 
 async def test_low_credits(page: Page, instance: HomeAssistant, gateway: str) -> None:
     """The warning of few credits and its way out are Dutch."""
-    await order(gateway, "PUT", "balance", balance="10")
+    await control(gateway, "PUT", "balance", balance="10")
     await page.goto("/config/repairs")
     await instance.action("homeassistant.update_entity", {"entity_id": "sensor.smsbox_credits"})
     few = of("issues.low_credits.title", account="SMSBOX")
@@ -211,7 +219,7 @@ async def test_system_information(page: Page) -> None:
 
 async def test_key(page: Page, instance: HomeAssistant, gateway: str) -> None:
     """The forms of another key are Dutch."""
-    await order(gateway, "POST", "keys", keys=["new"])
+    await control(gateway, "POST", "keys", keys=["new"])
     await page.goto(ACCOUNT_PAGE)
     await instance.action("homeassistant.update_entity", {"entity_id": "sensor.smsbox_credits"})
     await press(page, "ui.panel.config.integrations.reconfigure")

@@ -2,7 +2,7 @@
 
 from aiohttp import ClientSession
 
-from scripts.instance import HomeAssistant
+from development.home_assistant import HomeAssistant
 
 
 async def test_from_account_to_delivery(instance: HomeAssistant, gateway: str) -> None:

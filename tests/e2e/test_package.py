@@ -13,7 +13,8 @@ from zipfile import ZipFile
 import pytest
 import pytest_asyncio
 
-from scripts.instance import ROOT, HomeAssistant, free_port, process
+from development.home_assistant import HomeAssistant
+from development.process import ROOT, free_port, process
 from scripts.package import build
 
 CONFIGURATION = """\
@@ -28,7 +29,7 @@ UV = str(ROOT / ".cache/uv/bin/uv")
 
 
 async def run(*command: str) -> str:
-    """Run a program to its end; return what it prints, raise where it fails."""
+    """Run a program to its end; return what it prints, raise if it fails."""
     running = await asyncio.create_subprocess_exec(
         *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
@@ -82,7 +83,7 @@ async def test_zip_in_an_empty_home_assistant(
     command = (str(Path(python).parent / "hass"), "--config", str(configuration))
     url = f"http://localhost:{port}"
     async with process(*command, log=log, environment={"SMSBOX_API_URL": f"{gateway}/api/v1"}) as running:
-        await running.answers(f"{url}/api/onboarding")
+        await running.responds(f"{url}/api/onboarding")
         async with HomeAssistant(url, running) as instance:
             await instance.log_in("en")
             form = await instance.request("post", "/api/config/config_entries/flow", {"handler": "smsbox"})

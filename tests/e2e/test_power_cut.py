@@ -4,7 +4,8 @@ import asyncio
 import json
 from pathlib import Path
 
-from scripts.instance import free_port, home_assistant, simulator
+from development.home_assistant import home_assistant
+from development.process import free_port, simulator
 
 MESSAGES = 1000
 
@@ -17,8 +18,8 @@ async def test_reports_after_a_power_cut_are_matched(directory: Path) -> None:
         async with home_assistant(configuration, port, gateway) as instance:
             entry_id, _ = await instance.add_account()
             numbers = [f"+32496{number:06}" for number in range(10_000, 10_000 + 100 * MESSAGES, 100)]
-            answer = await instance.action("smsbox.send_sms", {"message": "Hello", "numbers": numbers}, answer=True)
-            msgids = {message["msgid"] for message in answer["messages"]}
+            response = await instance.action("smsbox.send_sms", {"message": "Hello", "numbers": numbers}, response=True)
+            msgids = {message["msgid"] for message in response["messages"]}
             assert len(msgids) == MESSAGES
             await asyncio.sleep(2)  # the power goes off by the clock
             await instance.process.kill()

@@ -1,1 +1,1 @@
-"""Tests of the gateway that is played on loopback."""
+"""Tests of the gateway simulator."""

@@ -1,4 +1,4 @@
-"""Fixtures of the simulator's tests: a simulator, a client of it, and who takes its delivery reports."""
+"""Fixtures of the simulator's tests: a simulator, a client of it, and a receiver of its delivery reports."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
@@ -21,26 +21,28 @@ type Client = TestClient[web.Request, web.Application]
 
 @dataclass
 class Receiver:
-    """Takes delivery reports; answers with `statuses`, then with 200."""
+    """Receives delivery reports; responds with `statuses`, then with 200."""
 
     url: str = ""
+    targets: list[str] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
     reports: asyncio.Queue[tuple[str, str]] = field(default_factory=asyncio.Queue)
 
     async def take(self, request: web.Request) -> web.Response:
-        """Take a report."""
+        """Receive a report."""
+        self.targets.append(request.raw_path)
         fields = await request.post()
         self.reports.put_nowait((str(fields["msgid"]), str(fields["status"])))
         return web.Response(status=self.statuses.pop(0) if self.statuses else 200, headers={"Location": "/moved"})
 
     async def moved(self, request: web.Request) -> web.Response:
-        """Answer who follows a redirect, which a report must not."""
+        """Respond to a client that follows a redirect, which a report must not."""
         return web.Response()
 
 
 @pytest.fixture(autouse=True)
 def _environment(socket_enabled: None) -> None:
-    """Speak HTTP on loopback; no Home Assistant is needed here."""
+    """Allow HTTP on loopback; no Home Assistant is needed here."""
 
 
 @pytest.fixture
@@ -58,7 +60,7 @@ async def client(gateway: Gateway) -> AsyncGenerator[Client]:
 
 @pytest.fixture
 async def receiver() -> AsyncGenerator[Receiver]:
-    """Run a web server that takes delivery reports."""
+    """Run a web server that receives delivery reports."""
     receiver = Receiver()
     app = web.Application()
     app.router.add_post("/report", receiver.take)
@@ -68,8 +70,8 @@ async def receiver() -> AsyncGenerator[Receiver]:
         yield receiver
 
 
-async def answer(client: Client, service: str, **fields: str) -> dict[str, Any]:
-    """Post fields to a service with the key in the header; return its answer."""
+async def call(client: Client, service: str, **fields: str) -> dict[str, Any]:
+    """Post fields to a service with the key in the header; return its response."""
     async with client.post(f"/api/v1/{service}", data=fields, headers=KEY) as response:
         content: dict[str, Any] = await response.json()
         return content

@@ -42,13 +42,13 @@ async def process(*options: str) -> AsyncGenerator[Process]:
 
 
 def test_defaults() -> None:
-    """Without options it is where the documentation says."""
+    """Without options it uses what the documentation says."""
     options = parse([])
     assert (options.host, options.port, options.balance, options.report_delay) == ("127.0.0.1", 8899, 1000, 3)
 
 
 async def test_process() -> None:
-    """It says where it is, is as the options say, tells of a taken port, and Ctrl-C ends it without a word."""
+    """It prints its URL, follows its options, reports a taken port, and Ctrl-C ends it silently."""
     options = ("--api-key", "one", "--api-key", "two", "--balance", "5.5", "--report-delay", "0")
     async with asyncio.timeout(30), process("--port", "0", *options) as running:
         assert running.stdout
@@ -59,9 +59,9 @@ async def test_process() -> None:
         async with ClientSession() as session:
             for key, code in (("one", 100), ("two", 100), ("demo", 4)):
                 async with session.get(f"{url}/balance", headers={"X-Api-Key": key}) as response:
-                    answer = await response.json()
-                    assert answer["code"] == code
-                    assert code == 4 or answer["message"] == "5.50"
+                    content = await response.json()
+                    assert content["code"] == code
+                    assert code == 4 or content["message"] == "5.50"
         async with process("--port", port) as second:
             output, errors = await second.communicate()
         assert second.returncode == 1
@@ -81,7 +81,7 @@ def run(monkeypatch: pytest.MonkeyPatch, *options: str) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_until_told_to_stop(monkeypatch: pytest.MonkeyPatch, number: signal.Signals) -> None:
-    """It runs until the signal that comes, here, as soon as it says where it is."""
+    """It runs until a signal, which comes as soon as its URL is printed."""
     lines = []
 
     def stop(line: str, **_: object) -> None:
@@ -105,8 +105,8 @@ def test_taken_port(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("options", [["--port", "65536"], ["--host", "192.0.2.1", "--port", "0"]])
-def test_impossible_address(monkeypatch: pytest.MonkeyPatch, options: list[str]) -> None:
-    """An address that cannot be listened on is said in one line."""
+def test_impossible_host_or_port(monkeypatch: pytest.MonkeyPatch, options: list[str]) -> None:
+    """A host or port that it cannot listen on is reported in one line."""
     with pytest.raises(SystemExit, match=r"^simulator: .+"):
         run(monkeypatch, *options)
 

@@ -1,4 +1,4 @@
-"""Faults that tests order, seen from the other end of the connection."""
+"""Injected faults, seen from the other end of the connection."""
 
 import asyncio
 from http import HTTPStatus
@@ -9,7 +9,7 @@ import pytest
 
 from simulator.state import Gateway
 
-from .conftest import KEY, SMS, Client, answer
+from .conftest import KEY, SMS, Client, call
 
 REQUEST = (
     b"POST /api/v1/sendsms HTTP/1.1\r\nHost: simulator\r\nX-Api-Key: demo\r\n"
@@ -17,14 +17,14 @@ REQUEST = (
 )
 
 
-async def order(client: Client, fault: str, service: str = "sendsms", **more: Any) -> None:
-    """Order a fault."""
+async def inject(client: Client, fault: str, service: str = "sendsms", **more: Any) -> None:
+    """Inject a fault."""
     async with client.post("/faults", json={"service": service, "fault": fault, **more}) as response:
         assert response.status == HTTPStatus.CREATED
 
 
 async def faults(client: Client) -> list[dict[str, Any]]:
-    """Return the faults that are still to come."""
+    """Return the faults that are pending."""
     async with client.get("/faults") as response:
         content: list[dict[str, Any]] = await response.json()
         return content
@@ -39,8 +39,8 @@ async def send_bytes(client: Client) -> tuple[asyncio.StreamReader, asyncio.Stre
 
 @pytest.mark.parametrize(("fault", "messages"), [("cut_before", 0), ("cut_after", 1)])
 async def test_cut(client: Client, gateway: Gateway, fault: str, messages: int) -> None:
-    """The connection is closed without an answer, before or after the SMS is sent."""
-    await order(client, fault)
+    """The connection is closed without a response, before or after the SMS is sent."""
+    await inject(client, fault)
     reader, writer = await send_bytes(client)
     async with asyncio.timeout(5):
         assert await reader.read() == b""
@@ -50,7 +50,7 @@ async def test_cut(client: Client, gateway: Gateway, fault: str, messages: int) 
 
 async def test_refuse(client: Client, gateway: Gateway) -> None:
     """The connection is reset, and nothing is sent."""
-    await order(client, "refuse")
+    await inject(client, "refuse")
     reader, writer = await send_bytes(client)
     async with asyncio.timeout(5):
         with pytest.raises(ConnectionResetError):
@@ -60,8 +60,8 @@ async def test_refuse(client: Client, gateway: Gateway) -> None:
 
 
 async def test_cut_answer(client: Client, gateway: Gateway) -> None:
-    """The SMS is sent, but only half of the answer comes."""
-    await order(client, "cut_answer")
+    """The SMS is sent, but only half of the response comes."""
+    await inject(client, "cut_answer")
     reader, writer = await send_bytes(client)
     async with asyncio.timeout(5):
         head, _, body = (await reader.read()).partition(b"\r\n\r\n")
@@ -73,8 +73,8 @@ async def test_cut_answer(client: Client, gateway: Gateway) -> None:
 
 
 async def test_drip(client: Client, gateway: Gateway) -> None:
-    """The whole answer comes, bit by bit."""
-    await order(client, "drip", pause=0.001)
+    """The whole response comes, byte by byte."""
+    await inject(client, "drip", pause=0.001)
     async with client.post("/api/v1/sendsms", data=SMS, headers=KEY) as response:
         chunks = [chunk async for chunk in response.content.iter_any()]
     assert len(chunks) > 1
@@ -83,13 +83,13 @@ async def test_drip(client: Client, gateway: Gateway) -> None:
 
 
 async def test_hang(client: Client, gateway: Gateway) -> None:
-    """No answer comes, but the end of the gateway is the end of waiting; nothing is sent."""
-    await order(client, "hang")
+    """No response comes, but the wait ends with the gateway; nothing is sent."""
+    await inject(client, "hang")
     reader, writer = await send_bytes(client)
     read = asyncio.create_task(reader.read())
     while await faults(client):
         pass  # not there yet
-    assert (await answer(client, "balance"))["code"] == 100
+    assert (await call(client, "balance"))["code"] == 100
     assert not read.done()
     await client.close()
     assert await read == b""
@@ -109,7 +109,7 @@ async def test_hang(client: Client, gateway: Gateway) -> None:
         ("code", {"message": []}, 200, '{"code": 99, "message": []}', {}),
     ],
 )
-async def test_answer(
+async def test_response(
     client: Client,
     gateway: Gateway,
     fault: str,
@@ -118,8 +118,8 @@ async def test_answer(
     body: str,
     headers: dict[str, str],
 ) -> None:
-    """The answer is what was ordered, whatever the key is, and nothing is sent."""
-    await order(client, fault, **more)
+    """The response is what was injected, whatever the key is, and nothing is sent."""
+    await inject(client, fault, **more)
     async with client.post("/api/v1/sendsms", data=SMS) as response:
         assert (response.status, await response.text()) == (status, body)
         assert dict(response.headers) | headers == dict(response.headers)
@@ -127,10 +127,10 @@ async def test_answer(
 
 
 async def test_which_requests(client: Client, gateway: Gateway) -> None:
-    """A fault strikes the next requests of its service, as many as it was ordered for, each counted."""
-    await order(client, "code", "tts", count=2)
-    await order(client, "code", "*", code=98)
-    codes = [(await answer(client, "sendsms", **SMS, tts=tts))["code"] for tts in "11001"]
+    """A fault strikes the next requests of its service, as many as it was injected for, each counted."""
+    await inject(client, "code", "tts", count=2)
+    await inject(client, "code", "*", code=98)
+    codes = [(await call(client, "sendsms", **SMS, tts=tts))["code"] for tts in "11001"]
     assert codes == [99, 99, 98, 100, 100]
     async with client.get("/requests") as response:
         counts = await response.json()
@@ -149,15 +149,23 @@ async def test_which_requests(client: Client, gateway: Gateway) -> None:
     assert not gateway.requests.total()
 
 
+async def test_until_cleared(client: Client) -> None:
+    """A fault without a count lasts until it is cleared."""
+    await inject(client, "code", "*", count=None)
+    assert [(await call(client, "balance"))["code"] for _ in range(3)] == [99] * 3
+    async with client.delete("/faults"):
+        assert (await call(client, "balance"))["code"] == 100
+
+
 async def test_list_and_clear(client: Client) -> None:
-    """The faults that are still to come are listed, and can be taken back."""
-    await order(client, "http", "balance", status=502, count=2)
-    await answer(client, "sendsms", **SMS)
+    """The faults that are pending are listed, and can be taken back."""
+    await inject(client, "http", "balance", status=502, count=2)
+    await call(client, "sendsms", **SMS)
     (fault,) = await faults(client)
     assert fault | {"service": "balance", "fault": "http", "status": 502, "count": 2} == fault
     async with client.delete("/faults") as response:
         assert response.status == HTTPStatus.NO_CONTENT
-    assert (await answer(client, "balance"))["code"] == 100
+    assert (await call(client, "balance"))["code"] == 100
 
 
 @pytest.mark.parametrize(
@@ -171,8 +179,8 @@ async def test_list_and_clear(client: Client) -> None:
         ([], "must be a mapping"),
     ],
 )
-async def test_order_that_is_wrong(client: Client, gateway: Gateway, fault: Any, words: str) -> None:
-    """An order that cannot be carried out is refused, with what is wrong."""
+async def test_malformed_fault_is_refused(client: Client, gateway: Gateway, fault: Any, words: str) -> None:
+    """A fault that is malformed is refused, with what is wrong."""
     async with client.post("/faults", json=fault) as response:
         assert response.status == HTTPStatus.BAD_REQUEST
         assert words in await response.text()

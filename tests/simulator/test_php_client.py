@@ -1,4 +1,4 @@
-"""What the gateway owner's PHP client makes of the answers.
+"""How the gateway owner's PHP client reads the responses.
 
 It encodes values before it encodes the form, names no user agent, takes HTTP 200, 201 and 401, and is strict about
 types: a code and a msgid are integers, a number is a string.
@@ -25,9 +25,9 @@ async def call(client: Client, method: str, service: str, key: str = "demo", **d
         method, f"/api/v1/{service}", headers=headers, params=query, data=form, skip_auto_headers=["User-Agent"]
     ) as response:
         assert response.status in {HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.UNAUTHORIZED}
-        answer: dict[str, Any] = await response.json()
-    assert type(answer["code"]) is int
-    return answer
+        content: dict[str, Any] = await response.json()
+    assert type(content["code"]) is int
+    return content
 
 
 async def test_ping_and_balance(client: Client) -> None:
@@ -55,39 +55,39 @@ async def test_wrong_key(client: Client, method: str, service: str, code: int) -
 
 async def test_retrieve_phone_number_data(client: Client) -> None:
     """`retrievePhoneNumberData` and `isValidPhoneNumber`."""
-    answer = await call(client, "GET", "hlr", number=quote_plus(NUMBER))
-    assert answer["code"] == 10
-    assert answer["message"]["msisdn"] == NUMBER
+    content = await call(client, "GET", "hlr", number=quote_plus(NUMBER))
+    assert content["code"] == 10
+    assert content["message"]["msisdn"] == NUMBER
 
 
 async def test_send_sms(client: Client, gateway: Gateway) -> None:
     """`sendSms`."""
     numbers = [NUMBER, "33612345678"]
     data = {"longsms": "1", "from": "Shop", "noti": "https://example.org/report?a=b%20c"}
-    answer = await call(
+    content = await call(
         client, "POST", "sendsms", numbers=quote_plus(",".join(numbers)), message=quote_plus(TEXT), **data
     )
-    assert answer["code"] == 100
-    assert [result["number"] for result in answer["message"]] == numbers
-    assert all(type(result["msgid"]) is int for result in answer["message"])
+    assert content["code"] == 100
+    assert [result["number"] for result in content["message"]] == numbers
+    assert all(type(result["msgid"]) is int for result in content["message"])
     assert [message.text for message in gateway.messages] == [TEXT] * 2
     assert gateway.messages[0].noti == data["noti"]
 
 
 async def test_one_time_password(client: Client, gateway: Gateway) -> None:
     """`sendSmsWithOneTimePassword` and `verifyOneTimePassword`."""
-    answer = await call(client, "POST", "otp2/send", number=quote_plus(NUMBER), text=quote_plus(TEXT))
-    assert answer["code"] == 10
+    content = await call(client, "POST", "otp2/send", number=quote_plus(NUMBER), text=quote_plus(TEXT))
+    assert content["code"] == 10
     otp = gateway.messages[0].otp or ""
     assert gateway.messages[0].text == TEXT.format(OTP=otp)
-    answer = await call(client, "GET", "otp2/verify", number=quote_plus(NUMBER), otp=quote_plus(otp))
-    assert answer["code"] == 11
+    content = await call(client, "GET", "otp2/verify", number=quote_plus(NUMBER), otp=quote_plus(otp))
+    assert content["code"] == 11
 
 
 async def test_one_time_password_by_email(client: Client, gateway: Gateway) -> None:
     """`sendEmailWithOneTimePassword`."""
-    answer = await call(client, "POST", "otp2/send", email="mum@example.org", from_email="shop@example.org")
-    assert answer["code"] == 10
+    content = await call(client, "POST", "otp2/send", email="mum@example.org", from_email="shop@example.org")
+    assert content["code"] == 10
     await until(gateway, lambda: gateway.messages[0].status == "delivered")
     assert gateway.messages[0].number == "mum@example.org"
 
@@ -95,6 +95,11 @@ async def test_one_time_password_by_email(client: Client, gateway: Gateway) -> N
 async def test_send_voice(client: Client, gateway: Gateway) -> None:
     """`sendVoice`, which encodes once, and writes times with their offset."""
     data = {"lang": "FR", "gender": "F", "send_at": "2100-03-07T13:13:19+01:00"}
-    answer = await call(client, "POST", "voice/send", number=NUMBER, message="1+1%20", **data)
-    assert answer == {"code": 10, "message": "Voice is sent", "number": NUMBER, "datetime": "2100-03-07T12:13:19Z"}
+    content = await call(client, "POST", "voice/send", number=NUMBER, message="1+1%20", **data)
+    assert content == {
+        "code": 10,
+        "message": "Voice is sent",
+        "number": NUMBER,
+        "datetime": "2100-03-07T12:13:19Z",
+    }
     assert gateway.messages[0].text == "1+1%20"

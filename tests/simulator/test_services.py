@@ -9,7 +9,7 @@ import pytest
 
 from simulator.state import Gateway
 
-from .conftest import KEY, NUMBER, SMS, Client, answer, until
+from .conftest import KEY, NUMBER, SMS, Client, call, until
 
 LONG = {"longsms": "1"}
 UNICODE = {"unicode": "1"}
@@ -81,7 +81,7 @@ async def test_refused(
     client: Client, gateway: Gateway, service: str, fields: dict[str, str], code: int, message: str
 ) -> None:
     """What is wrong is refused with its code, costs nothing and reaches no phone."""
-    assert await answer(client, service, **fields) == {"code": code, "message": message}
+    assert await call(client, service, **fields) == {"code": code, "message": message}
     assert gateway.balance == 1000
     assert not gateway.messages
 
@@ -100,18 +100,18 @@ async def test_credits(
 ) -> None:
     """The last credits can be spent, but not more than those."""
     gateway.balance = cost - Decimal("0.01")
-    assert (await answer(client, service, **fields))["code"] == code
+    assert (await call(client, service, **fields))["code"] == code
     assert gateway.balance == cost - Decimal("0.01")
     gateway.balance = Decimal(cost)
-    assert (await answer(client, service, **fields))["code"] in {10, 100}
+    assert (await call(client, service, **fields))["code"] in {10, 100}
     assert gateway.balance == 0
-    assert await answer(client, "balance") == {"code": 100, "message": "0.00"}
+    assert await call(client, "balance") == {"code": 100, "message": "0.00"}
 
 
 async def test_balance(client: Client, gateway: Gateway) -> None:
     """The balance is a decimal in a string."""
     gateway.balance = Decimal("1630.38")
-    assert await answer(client, "balance") == {"code": 100, "message": "1630.38"}
+    assert await call(client, "balance") == {"code": 100, "message": "1630.38"}
 
 
 @pytest.mark.parametrize(
@@ -132,15 +132,15 @@ async def test_balance(client: Client, gateway: Gateway) -> None:
 )
 async def test_length(client: Client, text: str, fields: dict[str, str]) -> None:
     """A text at the limit is accepted, one more character is refused."""
-    assert (await answer(client, "sendsms", **SMS | fields | {"message": text}))["code"] == 100
-    refused = await answer(client, "sendsms", **SMS | fields | {"message": f"a{text}"})
+    assert (await call(client, "sendsms", **SMS | fields | {"message": text}))["code"] == 100
+    refused = await call(client, "sendsms", **SMS | fields | {"message": f"a{text}"})
     assert refused == {"code": 7, "message": "Max char reached"}
 
 
 @pytest.mark.parametrize("sender", ["FireAlarm24", "1" * 16])
 async def test_sender(client: Client, sender: str) -> None:
     """A sender at the limit is accepted; it shows on phones that are not in Belgium."""
-    sent = await answer(client, "sendsms", **SMS | {"numbers": f"{NUMBER},{FRENCH_NUMBER}", "from": sender})
+    sent = await call(client, "sendsms", **SMS | {"numbers": f"{NUMBER},{FRENCH_NUMBER}", "from": sender})
     assert sent["code"] == 100
     async with client.get("/messages") as response:
         assert [message["shown_sender"] for message in await response.json()] == ["SMSBOX", sender]
@@ -149,23 +149,23 @@ async def test_sender(client: Client, sender: str) -> None:
 @pytest.mark.parametrize("sender", ["A" * 12, "1" * 17, "1" * 11 + "A"])
 async def test_sender_too_long(client: Client, sender: str) -> None:
     """A sender over the limit is refused."""
-    assert await answer(client, "sendsms", **SMS | {"from": sender}) == {"code": 13, "message": "Sender too long"}
+    assert await call(client, "sendsms", **SMS | {"from": sender}) == {"code": 13, "message": "Sender too long"}
 
 
 async def test_many_numbers(client: Client, gateway: Gateway) -> None:
-    """One request takes 500 numbers and answers for each; 501 are refused."""
+    """One request takes 500 numbers and returns an element for each; 501 are refused."""
     numbers = [str(32496000000 + n) for n in range(501)]
-    refused = await answer(client, "sendsms", **SMS | {"numbers": ",".join(numbers)})
+    refused = await call(client, "sendsms", **SMS | {"numbers": ",".join(numbers)})
     assert refused == {"code": 11, "message": "Max 500 number allowed"}
-    sent = await answer(client, "sendsms", **SMS | {"numbers": ",".join(numbers[:500])})
+    sent = await call(client, "sendsms", **SMS | {"numbers": ",".join(numbers[:500])})
     assert [element["number"] for element in sent["message"]] == numbers[:500]
     assert len({element["msgid"] for element in sent["message"]}) == 500
     assert gateway.balance == 500
 
 
 async def test_invalid_beside_valid(client: Client, gateway: Gateway) -> None:
-    """A number that is none has no element in the answer and costs nothing."""
-    sent = await answer(client, "sendsms", **SMS | {"numbers": f"mum, {NUMBER}"})
+    """An invalid number has no element in the response and costs nothing."""
+    sent = await call(client, "sendsms", **SMS | {"numbers": f"mum, {NUMBER}"})
     assert sent == {"code": 100, "message": [{"number": NUMBER, "msgid": 15547355}]}
     assert gateway.balance == 999
 
@@ -190,7 +190,7 @@ async def test_invalid_beside_valid(client: Client, gateway: Gateway) -> None:
 )
 async def test_parts(client: Client, gateway: Gateway, service: str, fields: dict[str, str], parts: int) -> None:
     """A message costs a credit for each of its parts; no character is split over two."""
-    sent = await answer(client, service, numbers=NUMBER, number=NUMBER, **fields)
+    sent = await call(client, service, numbers=NUMBER, number=NUMBER, **fields)
     assert sent["code"] in {10, 100}
     assert gateway.balance == 1000 - parts
     assert gateway.messages[0].parts == parts
@@ -209,7 +209,7 @@ async def test_parts(client: Client, gateway: Gateway, service: str, fields: dic
 )
 async def test_arrives(client: Client, fields: dict[str, str], shown: dict[str, Any]) -> None:
     """An SMS arrives in the alphabet that it was sent in, speech in its language."""
-    await answer(client, "sendsms", **SMS | {"message": "Déjà ☃ {ok}"} | fields)
+    await call(client, "sendsms", **SMS | {"message": "Déjà ☃ {ok}"} | fields)
     async with client.get("/messages") as response:
         (message,) = await response.json()
     assert message | shown == message
@@ -222,7 +222,7 @@ async def test_arrives(client: Client, fields: dict[str, str], shown: dict[str, 
 )
 async def test_voice(client: Client, gateway: Gateway, fields: dict[str, str], language: str, gender: str) -> None:
     """A voice message is a call at once."""
-    sent = await answer(client, "voice/send", **VOICE, **fields)
+    sent = await call(client, "voice/send", **VOICE, **fields)
     assert sent.pop("datetime").endswith("Z")
     assert sent == {"code": 10, "message": "Voice is sent", "number": NUMBER}
     (message,) = gateway.messages
@@ -240,21 +240,21 @@ async def test_voice(client: Client, gateway: Gateway, fields: dict[str, str], l
 )
 async def test_voice_later(client: Client, gateway: Gateway, send_at: str, time: str) -> None:
     """A call in the future waits."""
-    assert (await answer(client, "voice/send", **VOICE, send_at=send_at))["datetime"] == time
+    assert (await call(client, "voice/send", **VOICE, send_at=send_at))["datetime"] == time
     assert gateway.messages[0].status == "scheduled"
 
 
 @pytest.mark.parametrize("send_at", ["2021-03-07T13:13:19Z", "tomorrow", "0001-01-01T00:00:00+14:00"])
 async def test_voice_now(client: Client, gateway: Gateway, send_at: str) -> None:
     """A time in the past, or one that is none, means now."""
-    await answer(client, "voice/send", **VOICE, send_at=send_at)
+    await call(client, "voice/send", **VOICE, send_at=send_at)
     assert gateway.messages[0].status == "called"
 
 
 async def test_voice_when_its_time_comes(client: Client, gateway: Gateway) -> None:
     """A call that was scheduled is made."""
     soon = datetime.now(UTC) + timedelta(seconds=0.3)
-    await answer(client, "voice/send", **VOICE, send_at=soon.isoformat())
+    await call(client, "voice/send", **VOICE, send_at=soon.isoformat())
     (message,) = gateway.messages
     assert message.status == "scheduled"
     await until(gateway, lambda: message.status == "called")
@@ -265,22 +265,22 @@ async def test_voice_when_its_time_comes(client: Client, gateway: Gateway) -> No
 @pytest.mark.parametrize("number", [{}, {"number": NUMBER}])
 async def test_otp(client: Client, gateway: Gateway, path: str, number: dict[str, str]) -> None:
     """A one-time password verifies its number, with or without naming it, once."""
-    sent = await answer(client, f"{path}/send", number=NUMBER, text="Code: {OTP}!")
+    sent = await call(client, f"{path}/send", number=NUMBER, text="Code: {OTP}!")
     assert sent == {"code": 10, "message": "Code has been sent", "number": NUMBER}
     (message,) = gateway.messages
     assert message.otp
     assert message.text == f"Code: {message.otp}!"
     wrong = "1" * 6 if message.otp != "1" * 6 else "2" * 6
-    assert (await answer(client, f"{path}/verify", otp=wrong, **number))["code"] == 51
-    verified = await answer(client, f"{path}/verify", otp=message.otp, **number)
+    assert (await call(client, f"{path}/verify", otp=wrong, **number))["code"] == 51
+    verified = await call(client, f"{path}/verify", otp=message.otp, **number)
     assert verified == {"code": 11, "message": "Number is verified", "number": NUMBER}
-    assert (await answer(client, f"{path}/verify", otp=message.otp, **number))["code"] in {40, 51}
+    assert (await call(client, f"{path}/verify", otp=message.otp, **number))["code"] in {40, 51}
 
 
 @pytest.mark.parametrize("text", [{}, {"text": "No place for it"}])
 async def test_otp_standard_text(client: Client, gateway: Gateway, text: dict[str, str]) -> None:
     """A text without a place for the code is ignored."""
-    await answer(client, "otp/send", number=NUMBER, **text)
+    await call(client, "otp/send", number=NUMBER, **text)
     (message,) = gateway.messages
     assert message.text == f"Your one-time password is {message.otp}"
 
@@ -288,17 +288,17 @@ async def test_otp_standard_text(client: Client, gateway: Gateway, text: dict[st
 async def test_otp_replaced(client: Client, gateway: Gateway) -> None:
     """A second code takes the place of the first; another number's stays."""
     for number in (NUMBER, FRENCH_NUMBER, NUMBER):
-        await answer(client, "otp/send", number=number)
+        await call(client, "otp/send", number=number)
     first, other, second = (message.otp or "" for message in gateway.messages)
     if first != second:
-        assert (await answer(client, "otp/verify", number=NUMBER, otp=first))["code"] == 51
-    assert (await answer(client, "otp/verify", number=FRENCH_NUMBER, otp=other))["code"] == 11
-    assert (await answer(client, "otp/verify", number=NUMBER, otp=second))["code"] == 11
+        assert (await call(client, "otp/verify", number=NUMBER, otp=first))["code"] == 51
+    assert (await call(client, "otp/verify", number=FRENCH_NUMBER, otp=other))["code"] == 11
+    assert (await call(client, "otp/verify", number=NUMBER, otp=second))["code"] == 11
 
 
 async def test_form_in_get(client: Client, gateway: Gateway) -> None:
     """The documentation's example verifies by a form in the body of a GET."""
-    await answer(client, "otp/send", number=NUMBER)
+    await call(client, "otp/send", number=NUMBER)
     data = {"otp": gateway.messages[0].otp, "apikey": "demo"}
     async with client.get("/api/v1/otp/verify", data=data) as response:
         assert (await response.json())["code"] == 11
@@ -315,7 +315,7 @@ async def test_form_in_get(client: Client, gateway: Gateway) -> None:
 async def test_hlr(client: Client, gateway: Gateway, number: str, found: dict[str, Any]) -> None:
     """A number is looked up for a quarter of a credit; what would not be delivered cannot be reached."""
     network = {"verified": True, "timezone": "Europe/Brussels", "location": "Belgium", "country_code": 32}
-    assert await answer(client, "hlr", number=number) == {
+    assert await call(client, "hlr", number=number) == {
         "code": 10,
         "message": {
             "issueing_info": network | {"network_name": "Orange", "area": "Belgium"},

@@ -1,23 +1,19 @@
-"""A real Home Assistant and the gateway simulator, as processes of this machine on loopback."""
+"""A real Home Assistant on loopback, and a client of it."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 import json
-import os
 from pathlib import Path
 import shutil
-import signal
-import socket
 import sys
-from typing import Any, BinaryIO, Self
+from typing import Any, Self
 
-from aiohttp import ClientError, ClientSession, ClientWebSocketResponse
+from aiohttp import ClientSession, ClientWebSocketResponse
 
-ROOT = Path(__file__).parents[1]
+from .process import ROOT, Process, process
+
 USER = PASSWORD = "demo"  # noqa: S105 - opens nothing but a Home Assistant on loopback
-START_TIMEOUT = 150
-STOP_TIMEOUT = 20
 WAIT_TIMEOUT = 30
 BLUEPRINTS = "blueprints/automation/ha-smsbox"  # where an import from GitHub puts them
 
@@ -53,91 +49,7 @@ system_health:
 """
 
 
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _open(log: Path) -> BinaryIO:
-    """Open a log for more lines."""
-    log.parent.mkdir(parents=True, exist_ok=True)
-    return log.open("ab")
-
-
-@asynccontextmanager
-async def process(*command: str, log: Path, environment: Mapping[str, str] | None = None) -> AsyncGenerator[Process]:
-    """Run a program while the context lasts; a terminal's Ctrl-C does not reach it by itself."""
-    with _open(log) as output:
-        running = await asyncio.create_subprocess_exec(
-            *command,
-            cwd=ROOT,
-            env=os.environ | (environment or {}),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
-    try:
-        yield Process(running, log)
-    finally:
-        if running.returncode is None:
-            running.terminate()
-            try:
-                await asyncio.wait_for(running.wait(), STOP_TIMEOUT)
-            except TimeoutError:
-                os.killpg(running.pid, signal.SIGKILL)
-                await running.wait()
-
-
-class Process:
-    """A program that runs in the background."""
-
-    def __init__(self, process: asyncio.subprocess.Process, log: Path) -> None:
-        self._process = process
-        self._log = log
-
-    @property
-    def pid(self) -> int:
-        """Return the process id."""
-        return self._process.pid
-
-    async def ended(self) -> None:
-        """Wait until the program ends."""
-        await self._process.wait()
-
-    async def kill(self) -> None:
-        """End the program as a power cut would."""
-        self._process.kill()
-        await self._process.wait()
-
-    async def answers(self, url: str) -> None:
-        """Wait until there is a good answer at an address; raise RuntimeError where the program ends before."""
-        async with asyncio.timeout(START_TIMEOUT), ClientSession() as session:
-            while self._process.returncode is None:
-                try:
-                    async with session.get(url) as response:
-                        if response.ok:
-                            return
-                except ClientError:
-                    pass
-                await asyncio.sleep(0.1)
-        raise RuntimeError(f"{self._log.stem} ended at once:\n{self._log.read_text()[-2000:]}")
-
-
-@asynccontextmanager
-async def simulator(directory: Path, port: int, *options: str) -> AsyncGenerator[str]:
-    """Run the gateway simulator; return its address."""
-    url = f"http://127.0.0.1:{port}"
-    command = (sys.executable, "-m", "simulator", "--port", str(port), *options)
-    async with process(*command, log=directory / "simulator.log") as running:
-        await running.answers(f"{url}/messages")
-        yield url
-
-
-def prepare_configuration(directory: Path, port: int) -> None:
+def prepare_configuration(directory: Path, port: int, language: str) -> None:
     """Write a configuration folder with this checkout's integration; keep what is stored in one that exists."""
     for folder in ("custom_components", BLUEPRINTS, "packages", ".storage"):
         (directory / folder).mkdir(parents=True, exist_ok=True)
@@ -151,8 +63,8 @@ def prepare_configuration(directory: Path, port: int) -> None:
     for link, target in links.items():
         (directory / link).unlink(missing_ok=True)
         (directory / link).symlink_to(target)
-    shutil.copy(ROOT / "docs/dashboard/dashboard.yaml", directory)
-    shutil.copy(ROOT / "docs/dashboard/package.yaml", directory / "packages/smsbox.yaml")
+    shutil.copy(ROOT / f"docs/dashboard/{language}.yaml", directory / "dashboard.yaml")
+    shutil.copy(ROOT / f"docs/dashboard/{language}-package.yaml", directory / "packages/smsbox.yaml")
     # The port of the last start may have been another one, and Home Assistant reads `http:` only once.
     (directory / ".storage/http").unlink(missing_ok=True)
     onboarding = directory / ".storage/onboarding"
@@ -167,7 +79,7 @@ async def home_assistant(
     directory: Path, port: int, gateway_url: str, *, language: str = "en"
 ) -> AsyncGenerator[HomeAssistant]:
     """Run Home Assistant in a configuration folder, in Belgium; return who is logged in."""
-    prepare_configuration(directory, port)
+    prepare_configuration(directory, port, language)
     url = f"http://localhost:{port}"
     async with process(
         str(Path(sys.executable).parent / "hass"),
@@ -177,7 +89,7 @@ async def home_assistant(
         environment={"SMSBOX_API_URL": f"{gateway_url}/api/v1"},
     ) as running:
         # Only with the frontend is all there that a login needs.
-        await running.answers(url)
+        await running.responds(url)
         async with HomeAssistant(url, running) as instance:
             await instance.log_in(language)
             yield instance
@@ -226,10 +138,12 @@ class HomeAssistant:
         await self.command("http/config/promote")
         await self.command("repairs/ignore_issue", domain="http", issue_id="deprecated_yaml", ignore=True)
         place = {"country": "BE", "time_zone": "Europe/Brussels", "currency": "EUR", "language": language}
-        await self.command("config/core/update", external_url=self.url, **(place if new else {}))
+        # localhost would count as no external URL; the simulator and browsers take this name for loopback too.
+        external_url = self.url.replace("//localhost", "//home.localhost")
+        await self.command("config/core/update", external_url=external_url, **(place if new else {}))
 
     async def request(self, method: str, path: str, data: object = None) -> Any:
-        """Send a request to the REST API; return what it answers, raise where it fails."""
+        """Send a request to the REST API; return the response, raise if it fails."""
         async with self.session.request(method, path, json=data, headers=self._headers) as response:
             if not response.ok:
                 raise RuntimeError(f"{method} {path}: {response.status} {await response.text()}")
@@ -241,24 +155,24 @@ class HomeAssistant:
         async with self.session.ws_connect("/api/websocket", max_msg_size=0) as socket:
             await socket.receive_json()
             await socket.send_json({"type": "auth", "access_token": self.token})
-            answer = await socket.receive_json()
-            if answer["type"] != "auth_ok":
-                raise RuntimeError(answer["message"])
+            response = await socket.receive_json()
+            if response["type"] != "auth_ok":
+                raise RuntimeError(response["message"])
             yield socket
 
     async def command(self, command: str, **data: Any) -> Any:
-        """Send a command to the websocket API; return its result, raise where it fails."""
+        """Send a command to the websocket API; return its result, raise if it fails."""
         async with self.websocket() as socket:
             await socket.send_json({"id": 1, "type": command, **data})
-            answer = await socket.receive_json()
-            if not answer["success"]:
-                raise RuntimeError(f"{command}: {answer['error']}")
-            return answer["result"]
+            response = await socket.receive_json()
+            if not response["success"]:
+                raise RuntimeError(f"{command}: {response['error']}")
+            return response["result"]
 
     async def action(
-        self, action: str, data: Mapping[str, Any], target: Mapping[str, Any] | None = None, *, answer: bool = False
+        self, action: str, data: Mapping[str, Any], target: Mapping[str, Any] | None = None, *, response: bool = False
     ) -> Any:
-        """Carry out an action; return its response where that is wanted."""
+        """Perform an action; return its response if that is wanted."""
         domain, service = action.split(".")
         result = await self.command(
             "call_service",
@@ -266,7 +180,7 @@ class HomeAssistant:
             service=service,
             target=target or {},
             service_data=data,
-            return_response=answer,
+            return_response=response,
         )
         return result.get("response")
 

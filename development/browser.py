@@ -11,7 +11,7 @@ from typing import Literal
 from aiohttp import ClientSession
 from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
 
-from scripts.instance import HomeAssistant
+from .home_assistant import HomeAssistant
 
 ARGUMENTS = (
     "--no-sandbox",
@@ -27,7 +27,7 @@ ACCOUNT_PAGE = "/config/integrations/integration/smsbox"
 
 @asynccontextmanager
 async def chromium() -> AsyncGenerator[Browser]:
-    """Run the system's Chromium, or Playwright's own where the system has none."""
+    """Run the system's Chromium, or Playwright's own if there is none."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
         try:
@@ -64,10 +64,10 @@ async def logged_in(
         await context.close()
 
 
-async def order(gateway: str, method: str, path: str, **data: object) -> None:
+async def control(gateway: str, method: str, path: str, **data: object) -> None:
     """Tell the simulator how to behave."""
     async with ClientSession() as session, session.request(method, f"{gateway}/{path}", json=data) as response:
-        assert response.ok
+        response.raise_for_status()
 
 
 def form(page: Page) -> Locator:
