@@ -14,8 +14,6 @@ TRANSLATIONS = ROOT / "custom_components/smsbox/translations"
 LANGUAGES = ("en", "nl", "fr", "de")
 DEVICE = "SMSBOX"
 SEND_STATUSES = ("Accepted", "Not accepted", "Outcome unknown", "Queued", "Not sent")
-# Sensors that the integration does not have yet: their cards are left out.
-PENDING = ("credits_spent", "messages_waiting")
 
 
 class Language:
@@ -29,11 +27,6 @@ class Language:
     def render(self, source: str) -> str:
         """Return a source with everything filled in."""
         text = (FOLDER / f"source/{source}.yaml").read_text()
-        for sensor in PENDING:
-            if sensor not in self._translations["entity"]["sensor"]:
-                text = re.sub(
-                    rf"^ {{10}}- .*\n {{12}}.*\[\[sensor\.{sensor}\]\].*\n( {{12}}.*\n)*", "", text, flags=re.MULTILINE
-                )
         return re.sub(r"\[\[(.+?)\]\]", self._value, text)
 
     def _value(self, placeholder: re.Match[str]) -> str:

@@ -16,11 +16,9 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from scripts.dashboards import FOLDER, LANGUAGES, Language
 
-from .conftest import recipient_data
-from .gateway import Gateway
-from .reports import report
-from .sends import FIRST_MSGID
-from .texts import load
+from .common import post_report, recipient_data
+from .gateways import FIRST_MSGID, Gateway
+from .texts import load_translations
 
 SENT = {
     "en": ("Accepted, 1 part", "Delivered"),
@@ -106,10 +104,10 @@ async def test_send(
     assert hass.states.is_state("input_text.sms_text", "")
 
     client = await hass_client_no_auth()
-    await report(hass, client, FIRST_MSGID, 10)
-    await report(hass, client, FIRST_MSGID, 11)
+    await post_report(hass, client, FIRST_MSGID, 10)
+    await post_report(hass, client, FIRST_MSGID, 11)
     *_, head, _, last, first = table(hass, language).strip().splitlines()
-    texts = load(language)
+    texts = load_translations(language)
     assert texts["entity.event.delivery_report.state_attributes.recipient.name"] in head
     assert f"| Mum | {delivered} |" in last
     assert f"| Mum | {texts['entity.event.delivery_report.state_attributes.event_type.state.sent']} |" in first

@@ -8,7 +8,7 @@ import re
 from homeassistant.core import HomeAssistant
 import pytest
 
-from .common import load_translations
+from .texts import load_translations
 
 INTEGRATION = Path("custom_components/smsbox")
 LANGUAGES = ("nl", "fr", "de")

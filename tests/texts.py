@@ -8,7 +8,7 @@ from typing import Any
 TRANSLATIONS = Path(__file__).parents[1] / "custom_components/smsbox/translations"
 
 
-def load(language: str) -> dict[str, str]:
+def load_translations(language: str) -> dict[str, str]:
     """Return the texts of a language by their paths."""
     return dict(_flat(json.loads((TRANSLATIONS / f"{language}.json").read_text())))
 

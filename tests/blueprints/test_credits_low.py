@@ -12,10 +12,9 @@ from pytest_homeassistant_custom_component.common import (
     mock_restore_cache,
 )
 
-from tests.actions import answering
-from tests.clock import later
+from tests.common import advance_time
 from tests.conftest import account_entry, recipient_data
-from tests.gateway import Gateway
+from tests.gateways import Gateway, set_response
 
 from .conftest import MORNING, automate, tell
 
@@ -42,13 +41,13 @@ async def remind(hass: HomeAssistant) -> None:
 
 async def balance(hass: HomeAssistant, gateway: Gateway, balance: str | None) -> None:
     """Have the balance polled; None is a gateway that is unreachable."""
-    gateway.answers.pop("balance", None)
+    gateway.responses.pop("balance", None)
     if balance is None:
-        answering(gateway, "balance", 500)
+        set_response(gateway, "balance", 500)
     else:
         gateway.balance = balance
-    await later(hass)
-    await later(hass, 1)
+    await advance_time(hass)
+    await advance_time(hass, 1)
 
 
 async def at(hass: HomeAssistant, freezer: FrozenDateTimeFactory, moment: datetime) -> None:

@@ -10,8 +10,8 @@ from pytest_homeassistant_custom_component.common import (
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from tests.reports import report
-from tests.sends import FIRST_MSGID, send
+from tests.common import post_report, send
+from tests.gateways import FIRST_MSGID
 
 from .conftest import automate, tell
 
@@ -48,7 +48,7 @@ async def test_tells(
     await send(hass, channel=channel, **data)
     client = await hass_client_no_auth()
     for _ in range(2):
-        await report(hass, client, FIRST_MSGID, code)
+        await post_report(hass, client, FIRST_MSGID, code)
     assert [call.data["message"] for call in told] == said
 
 
@@ -59,7 +59,7 @@ async def test_default(
     calls = async_mock_service(hass, "persistent_notification", "create")
     await automate(hass, "delivery_failed", recipients={"entity_id": "event.mum_delivery_report"})
     await send(hass)
-    await report(hass, await hass_client_no_auth(), FIRST_MSGID, 13)
+    await post_report(hass, await hass_client_no_auth(), FIRST_MSGID, 13)
     assert [call.data["message"] for call in calls] == ["The SMS to Mum failed: undelivered."]
 
 

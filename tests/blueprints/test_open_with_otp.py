@@ -12,8 +12,7 @@ from pytest_homeassistant_custom_component.common import (
     mock_restore_cache,
 )
 
-from tests.actions import answering
-from tests.gateway import Gateway
+from tests.gateways import Gateway, set_response
 
 from .conftest import MORNING, automate, tell
 
@@ -73,7 +72,7 @@ def otp(gateway: Gateway, code: str, **answer: str) -> None:
     """Let this be the right code."""
     right = {"code": 11, "message": "Number is verified", "number": "32496123456"} | answer
     wrong = {"code": 51, "message": "OTP not correct", "number": "32496123456"}
-    gateway.answers["otp/verify"] = lambda received: right if received.fields["otp"] == code else wrong
+    gateway.responses["otp/verify"] = lambda received: right if received.fields["otp"] == code else wrong
 
 
 def that(told: list[ServiceCall]) -> list[str]:
@@ -200,7 +199,7 @@ async def test_no_answer(
 ) -> None:
     """A code that cannot be checked opens nothing, counts as nothing, and is an error that one can see."""
     await gate(hass)
-    answering(gateway, "otp/verify", answer)
+    set_response(gateway, "otp/verify", answer)
     await enter(hass, "444444")
     assert not told
     assert hass.states.is_state("counter.wrong_codes", "0")

@@ -10,10 +10,9 @@ from pytest_homeassistant_custom_component.common import (
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from tests.common import post_report, wait_until_sent
 from tests.conftest import WEBHOOK_ID, recipient_data
-from tests.gateway import Answer, Gateway, Received
-from tests.reports import report
-from tests.sends import FIRST_MSGID, messages_sent
+from tests.gateways import FIRST_MSGID, Gateway, Received, Response
 
 from .conftest import automate
 
@@ -77,7 +76,7 @@ async def test_who_did_not_get_it_is_called(
     """Only those are called whom the SMS did not reach, in their language; the rest is left in peace."""
     client = await hass_client_no_auth()
     for msgid, status in statuses.items():
-        await report(hass, client, msgid, status)
+        await post_report(hass, client, msgid, status)
     await alarm(hass, minutes)
     await hass.async_block_till_done()
     sms, *calls = gateway.sent
@@ -95,9 +94,9 @@ async def test_nobody_is_called_before(
     """While an SMS is on its way nobody is called, and the next alarm does not wait for it."""
     client = await hass_client_no_auth()
     await alarm(hass, minutes=60)
-    await messages_sent(hass, 3)
+    await wait_until_sent(hass, 3)
     hass.states.async_set("binary_sensor.leak", "off")
-    await messages_sent(hass, 6)
+    await wait_until_sent(hass, 6)
     assert [sms.get("tts") for sms in gateway.sent] == [None, None]
     for msgid in range(FIRST_MSGID, FIRST_MSGID + 6):
         response = await client.post(f"/api/webhook/{WEBHOOK_ID}", data={"msgid": msgid, "status": 13})
@@ -112,10 +111,10 @@ async def test_sms_that_fails_leads_to_the_call(
 ) -> None:
     """Everybody is called at once if the gateway refuses the SMS or its response is malformed."""
 
-    def refuse_sms(received: Received) -> Answer:
-        return gateway._default(received) if "tts" in received.fields else refusal
+    def refuse_sms(received: Received) -> Response:
+        return gateway._accept(received) if "tts" in received.fields else refusal
 
-    gateway.answers["sendsms"] = refuse_sms
+    gateway.responses["sendsms"] = refuse_sms
     await alarm(hass, minutes=60)
     await hass.async_block_till_done()
     assert sorted(sms["numbers"] for sms in gateway.sent if "tts" in sms) == [
@@ -129,7 +128,7 @@ async def test_message_without_a_state(hass: HomeAssistant, gateway: Gateway, en
     triggers = [{"trigger": "event", "event_type": "flood"}]
     await automate(hass, "sms_then_call", triggers=triggers, recipients=["notify.mum_sms"])
     hass.bus.async_fire("flood")
-    await messages_sent(hass, 2)
+    await wait_until_sent(hass, 2)
     assert [sms["message"] for sms in gateway.sent] == ["Test"]
 
 
@@ -234,5 +233,5 @@ async def test_default_message(
     triggers = [{"trigger": "state", "entity_id": entity_id}]
     await automate(hass, "sms_then_call", triggers=triggers, recipients=["notify.mum_sms"])
     hass.states.async_set(entity_id, state, {"friendly_name": "It", "device_class": device_class})
-    await messages_sent(hass, 2)
+    await wait_until_sent(hass, 2)
     assert [sms["message"] for sms in gateway.sent] == [told]

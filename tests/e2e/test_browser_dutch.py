@@ -8,7 +8,7 @@ import pytest
 
 from development.browser import ACCOUNT_PAGE, control, device_page, form, open_action, recipient_row, submit
 from development.home_assistant import HomeAssistant
-from tests.texts import load
+from tests.texts import load_translations
 
 LANGUAGE = "nl"
 # What can be read on a page or is read aloud there, in shadow roots too, without numbers before it.

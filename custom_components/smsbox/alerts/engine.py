@@ -1,27 +1,23 @@
 """The alerts of an account's plans: kept on disk, through reloads and restarts, and looked at."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-import time
+from datetime import timedelta
 from typing import Any, Self
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import EVENT_HOMEASSISTANT_STARTED, EVENT_HOMEASSISTANT_STOP
-from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.util.hass_dict import HassKey
 
-from ..account import RESPONSE_SIGNAL, SmsboxConfigEntry
-from ..api import DeliveryStatus
+from ..account import RESPONSE_SIGNAL
 from ..const import DOMAIN, SUBENTRY_PLAN
-from ..message import Message, Row, parse_text
+from ..message import Row, parse_text
 from ..store import WriteAheadFile
 from ..tracker import FINAL_SIGNAL
-from .events import context_of
-from .issues import async_check_plan, async_delete_plan_issues
-from .run import MessageState, State
+from .issues import async_delete_plan_issues
+from .run import State
 from .runner import AlertRunner
 from .stored import read
 

@@ -86,9 +86,7 @@ async def _async_notify(
     if entity_id is None or state is None:
         return Answer(MessageState.REFUSED, UNAVAILABLE)
     features = state.attributes.get(ATTR_SUPPORTED_FEATURES, 0)
-    text = compose_notification(
-        sending.causes, link, title_supported=bool(features & NotifyEntityFeature.TITLE)
-    )
+    text = compose_notification(sending.causes, link, title_supported=bool(features & NotifyEntityFeature.TITLE))
     call = asyncio.create_task(_async_call(hass, entity_id, text, context))
     done, _ = await asyncio.wait({call}, timeout=NOTIFIER_TIMEOUT)
     return call.result() if done else Answer(MessageState.TOLD)
