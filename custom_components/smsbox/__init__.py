@@ -8,6 +8,8 @@ from homeassistant.util.hass_dict import HassKey
 
 from . import webhook
 from .account import Account, SmsboxConfigEntry
+from .alerts.acknowledge import AcknowledgeView
+from .alerts.engine import ENGINES, AlertEngine
 from .classic_notify import async_remove_actions, async_update_actions
 from .const import DOMAIN
 from .entity import account_device_info, async_update_subentries
@@ -24,6 +26,8 @@ _ACCOUNTS: HassKey[dict[str, Account]] = HassKey(DOMAIN)
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Set up the actions."""
     hass.data[_ACCOUNTS] = {}
+    hass.data[ENGINES] = {}
+    hass.http.register_view(AcknowledgeView(hass))
     async_setup_services(hass)
     return True
 
@@ -37,6 +41,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: SmsboxConfigEntry) -> bo
     entry.async_on_unload(entry.add_update_listener(_async_update_listener))
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     account.resume()
+    hass.data[ENGINES][entry.entry_id].resume()
     async_update_actions(hass, entry)
     async_watch_issues(hass, entry)
     webhook.async_set_up_cloudhook(hass, entry)
@@ -50,8 +55,12 @@ async def _async_account(hass: HomeAssistant, entry: SmsboxConfigEntry) -> Accou
     account = known or Account(hass, entry)
     webhook.async_register(hass, entry, account.tracker.receive)
     if known is None:
+        engine = AlertEngine(hass, entry)
         await account.async_load()
+        await engine.async_load()
         hass.data[_ACCOUNTS][entry.entry_id] = account
+        hass.data[ENGINES][entry.entry_id] = engine
+    hass.data[ENGINES][entry.entry_id].update_plans()
     return account
 
 
@@ -61,6 +70,7 @@ async def _async_update_listener(hass: HomeAssistant, entry: SmsboxConfigEntry) 
     if account.outdated:
         await hass.config_entries.async_reload(entry.entry_id)
         return
+    hass.data[ENGINES][entry.entry_id].update_plans()
     async_update_subentries(hass, entry)
     async_update_actions(hass, entry)
 
@@ -69,6 +79,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: SmsboxConfigEntry) -> b
     """Unload an account; its reports are kept until it is back, unless it was disabled."""
     account = entry.runtime_data
     account.pause()
+    hass.data[ENGINES][entry.entry_id].pause()
     if entry.disabled_by is not None:
         webhook.async_unregister(hass, entry)
         async_delete_issues(hass, entry)
@@ -82,5 +93,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: SmsboxConfigEntry) -> N
     async_delete_issues(hass, entry)
     account = hass.data.get(_ACCOUNTS, {}).pop(entry.entry_id, None) or Account(hass, entry)
     async_remove_actions(hass, entry, account)
+    engine = hass.data.get(ENGINES, {}).pop(entry.entry_id, None) or AlertEngine(hass, entry)
+    await engine.async_remove()
     await account.async_remove()
     await webhook.async_remove_cloudhook(hass, entry)

@@ -44,9 +44,8 @@ def limit_signal(entry_id: str) -> SignalType[()]:
     return SignalType(f"{DOMAIN}_limit_{entry_id}")
 
 
-def response_signal(entry_id: str) -> SignalType[()]:
-    """Return the signal that the gateway answered a request."""
-    return SignalType(f"{DOMAIN}_response_{entry_id}")
+# The gateway answered a request of the account with this entry.
+RESPONSE_SIGNAL: SignalType[str] = SignalType(f"{DOMAIN}_response")
 
 
 def snapshot(entry: ConfigEntry[Any]) -> dict[str, ConfigSubentry]:
@@ -163,7 +162,7 @@ class Account:
     def _handle_response(self) -> None:
         """Send what is waiting: the gateway answered."""
         self.outbox.queue.wake()
-        async_dispatcher_send(self._hass, response_signal(self._entry.entry_id))
+        async_dispatcher_send(self._hass, RESPONSE_SIGNAL, self._entry.entry_id)
 
     @callback
     def _handle_finished(self, client: SmsboxClient, error: SmsboxError | None) -> None:

@@ -1,4 +1,4 @@
-"""Button of a recipient: send a test message."""
+"""Buttons: send a test message, acknowledge an alert, send a test alert."""
 
 from typing import override
 
@@ -10,8 +10,10 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.translation import async_get_translations
 
 from .account import SmsboxConfigEntry
-from .const import DOMAIN, SUBENTRY_RECIPIENT
-from .entity import RecipientEntity, async_add_subentry_entities
+from .alerts.people import async_person_of
+from .alerts.run import Via
+from .const import DOMAIN, SUBENTRY_PLAN, SUBENTRY_RECIPIENT
+from .entity import PlanEntity, RecipientEntity, async_add_subentry_entities
 from .messenger import SendRequest, async_send
 from .recipients import recipient_destinations
 
@@ -29,6 +31,14 @@ async def async_setup_entry(
 
     await async_add_subentry_entities(
         hass, entry, async_add_entities, entities, subentry_type=SUBENTRY_RECIPIENT, domain=BUTTON_DOMAIN
+    )
+
+    def plan_entities(subentry: ConfigSubentry) -> list[PlanEntity]:
+        """Return the buttons of a plan."""
+        return [AcknowledgeButton(entry, subentry), TestAlertButton(entry, subentry)]
+
+    await async_add_subentry_entities(
+        hass, entry, async_add_entities, plan_entities, subentry_type=SUBENTRY_PLAN, domain=BUTTON_DOMAIN
     )
 
 
@@ -51,4 +61,40 @@ class TestMessageButton(RecipientEntity, ButtonEntity):
             recipient_destinations(recipient, self.account),
             self._context or Context(),
             partial_success=False,
+        )
+
+
+class AcknowledgeButton(PlanEntity, ButtonEntity):
+    """Takes the alert of a plan, in the name of whoever presses it."""
+
+    def __init__(self, entry: SmsboxConfigEntry, subentry: ConfigSubentry) -> None:
+        super().__init__(entry, subentry, "acknowledge")
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return whether there is anything to acknowledge."""
+        return self.runner.alert.can_be_acknowledged
+
+    @override
+    async def async_press(self) -> None:
+        """Acknowledge the alert."""
+        await self.runner.async_acknowledge(await async_person_of(self.hass, self._context), Via.BUTTON)
+
+
+class TestAlertButton(PlanEntity, ButtonEntity):
+    """Sends a real alert that says that it is a test."""
+
+    _attr_entity_category = EntityCategory.CONFIG
+
+    def __init__(self, entry: SmsboxConfigEntry, subentry: ConfigSubentry) -> None:
+        super().__init__(entry, subentry, "send_test_alert")
+
+    @override
+    async def async_press(self) -> None:
+        """Start the alert, with a text in Home Assistant's language."""
+        texts = await async_get_translations(self.hass, self.hass.config.language, "selector", {DOMAIN})
+        prefix = f"component.{DOMAIN}.selector.alert_texts.options"
+        await self.runner.async_start(
+            texts[f"{prefix}.test_title"], texts[f"{prefix}.test_message"], self._context or Context(), test=True
         )

@@ -48,6 +48,7 @@ class Targets:
     """Who is meant by a call, and the first error about it."""
 
     recipients: list[Recipient] = field(default_factory=list)
+    plans: list[Named] = field(default_factory=list)
     numbers: list[str] = field(default_factory=list)
     error: HomeAssistantError | None = None
 
@@ -97,6 +98,9 @@ def _find(hass: HomeAssistant, target: Any, config_entry_id: str | None) -> Targ
             elif found.subentry.subentry_type == SUBENTRY_RECIPIENT:
                 async_get_account(hass, found.entry.entry_id)
                 targets.recipients.append(Recipient.from_subentry(found.entry, found.subentry))
+            else:
+                async_get_account(hass, found.entry.entry_id)
+                targets.plans.append(found)
         except ServiceValidationError as error:
             targets.error = targets.error or error
     return targets

@@ -8,6 +8,7 @@ DOMAIN: Final = "smsbox"
 LOGGER = logging.getLogger(__package__)
 
 EVENT_DELIVERY_REPORT: Final = f"{DOMAIN}_delivery_report"
+EVENT_ALERT: Final = f"{DOMAIN}_alert"
 
 CONF_CLOUDHOOK_URL: Final = "cloudhook_url"
 
@@ -37,6 +38,10 @@ class Channel(StrEnum):
     SMS = "sms"
     TTS = "tts"
     VOICE = "voice"
+
+
+# The unique ids of a recipient's notify entities end in these.
+NOTIFY_KEYS: Final = {Channel.SMS: "sms", Channel.TTS: "text_to_speech", Channel.VOICE: "voice_call"}
 
 
 class SendStatus(StrEnum):

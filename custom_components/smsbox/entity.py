@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable
+from typing import override
 
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
@@ -13,6 +14,9 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util.signal_type import SignalType
 
 from .account import Account, SmsboxConfigEntry, snapshot
+from .alerts.engine import async_get_runner
+from .alerts.events import status_signal
+from .alerts.runner import AlertRunner
 from .const import DOMAIN
 from .recipients import Recipient
 
@@ -93,6 +97,21 @@ def async_update_subentries(hass: HomeAssistant, entry: SmsboxConfigEntry) -> No
         if device is not None:
             registry.async_update_device(device.id, name=subentry.title)
         async_dispatcher_send(hass, subentry_signal(entry.entry_id), subentry)
+
+
+class PlanEntity(SubentryEntity):
+    """An entity of a plan."""
+
+    @property
+    def runner(self) -> AlertRunner:
+        """Return what runs the plan's alert."""
+        return async_get_runner(self.hass, self._entry.entry_id, self._subentry_id)
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Show each change of the alert's status."""
+        signal = status_signal(self._subentry_id)
+        self.async_on_remove(async_dispatcher_connect(self.hass, signal, self.async_write_ha_state))
 
 
 async def async_add_subentry_entities(

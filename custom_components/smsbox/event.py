@@ -10,9 +10,11 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import SmsboxConfigEntry
-from .const import SUBENTRY_RECIPIENT
+from .alerts.effects import EventType
+from .alerts.events import AlertEventData, alert_signal
+from .const import SUBENTRY_PLAN, SUBENTRY_RECIPIENT
 from .delivery_event import EVENT_TYPES, DeliveryReportEventData, delivery_signal
-from .entity import AccountEntity, RecipientEntity, async_add_subentry_entities
+from .entity import AccountEntity, RecipientEntity, SubentryEntity, async_add_subentry_entities
 
 PARALLEL_UPDATES = 0
 
@@ -32,6 +34,14 @@ async def async_setup_entry(
 
     await async_add_subentry_entities(
         hass, entry, async_add_entities, entities, subentry_type=SUBENTRY_RECIPIENT, domain=EVENT_DOMAIN
+    )
+
+    def plan_entities(subentry: ConfigSubentry) -> list[AlertEvent]:
+        """Return the event entity of a plan."""
+        return [AlertEvent(entry, subentry)]
+
+    await async_add_subentry_entities(
+        hass, entry, async_add_entities, plan_entities, subentry_type=SUBENTRY_PLAN, domain=EVENT_DOMAIN
     )
 
 
@@ -72,3 +82,24 @@ class RecipientDeliveryReport(RecipientEntity, _DeliveryReport):
         """Show each report."""
         signal = delivery_signal(self._entry.entry_id, self._subentry_id)
         self.async_on_remove(async_dispatcher_connect(self.hass, signal, self._async_show))
+
+
+class AlertEvent(SubentryEntity, EventEntity):
+    """What happens to the alert of a plan."""
+
+    _attr_event_types = list(EventType)
+
+    def __init__(self, entry: SmsboxConfigEntry, subentry: ConfigSubentry) -> None:
+        super().__init__(entry, subentry, "alert")
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Show each event."""
+        self.async_on_remove(async_dispatcher_connect(self.hass, alert_signal(self._subentry_id), self._async_show))
+
+    @callback
+    def _async_show(self, event: AlertEventData, context: Context) -> None:
+        """Show an event."""
+        self._trigger_event(event["type"], {key: value for key, value in event.items() if key != "type"})
+        self.async_set_context(context)
+        self.async_write_ha_state()

@@ -25,7 +25,8 @@ from .recipients import Destination
 class SendRequest:
     """What is to be sent; None leaves the choice to the recipient or to the account's options.
 
-    With `cut`, a text that is too long is cut; else it is refused.
+    With `cut`, a text that is too long is cut; else it is refused. `last_line` is never cut, and never replaced.
+    The messages of an `alert` have events of their own.
     """
 
     channel: Channel
@@ -39,6 +40,8 @@ class SendRequest:
     wait_for_report: timedelta | None = None
     valid_for: timedelta | None = None
     cut: bool = False
+    last_line: str = ""
+    alert: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +118,17 @@ class _Shipment:
 
 
 def compose_sms(
-    message: str, unsupported: UnsupportedCharacters, *, long_sms: bool = True, cut: bool = False
+    message: str,
+    unsupported: UnsupportedCharacters,
+    *,
+    long_sms: bool = True,
+    last_line: str = "",
+    cut: bool = False,
 ) -> text.SmsText:
     """Return the text as it goes out by SMS; raises ServiceValidationError."""
+    unicode = unsupported is UnsupportedCharacters.UNICODE
     return _compose(
-        partial(text.compose_sms, message, long_sms=long_sms, unicode=unsupported is UnsupportedCharacters.UNICODE),
-        cut=cut,
+        partial(text.compose_sms, message, long_sms=long_sms, unicode=unicode, last_line=last_line), cut=cut
     )
 
 
@@ -171,6 +179,21 @@ async def async_send(
     return SendResponse(results, shipments[-1].sms, waited=request.wait_for_report is not None)
 
 
+async def async_send_single(
+    request: SendRequest, destination: Destination, context: Context, reference: str | None = None
+) -> Message:
+    """Send to one destination, and return the message with what happened to it.
+
+    `reference` is the one that its reports carry. Raises ServiceValidationError if the request is wrong.
+    """
+    message = Message(
+        destination.number, destination.recipient_id, request.channel, time.time(), context, ref=reference
+    )
+    for shipment in _prepare(request, [SendResult(destination, message)]):
+        await shipment.account.outbox.async_send(shipment.batch)
+    return message
+
+
 def _prepare(request: SendRequest, results: Iterable[SendResult]) -> Iterator[_Shipment]:
     """Yield the batches that a request comes to, with the text as each account sends it."""
     valid_for = None if request.valid_for is None else request.valid_for.total_seconds()
@@ -178,10 +201,19 @@ def _prepare(request: SendRequest, results: Iterable[SendResult]) -> Iterator[_S
     for result in results:
         groups.setdefault(result.destination.account, []).append(result)
     for account, group in groups.items():
-        sms, batch = None, Batch(request.channel, "", (), send_at=request.send_at, valid_for=valid_for)
+        sms, batch = (
+            None,
+            Batch(request.channel, "", (), send_at=request.send_at, valid_for=valid_for, alert=request.alert),
+        )
         if request.channel is Channel.SMS:
             unsupported = request.unsupported_characters or account.unsupported_characters
-            sms = compose_sms(request.message, unsupported, long_sms=request.long_sms, cut=request.cut)
+            sms = compose_sms(
+                request.message,
+                unsupported,
+                long_sms=request.long_sms,
+                last_line=request.last_line,
+                cut=request.cut,
+            )
             unicode = sms.encoding is text.Encoding.UNICODE
             batch = replace(batch, text=sms.text, long_sms=sms.parts > 1, unicode=unicode)
         else:

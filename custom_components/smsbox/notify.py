@@ -16,15 +16,13 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .account import SmsboxConfigEntry
 from .companion_app import message_for_people
-from .const import CONF_CHANNELS, DOMAIN, SUBENTRY_RECIPIENT, Channel
-from .entity import RecipientEntity, async_add_subentry_entities
+from .const import CONF_CHANNELS, DOMAIN, NOTIFY_KEYS, SUBENTRY_PLAN, SUBENTRY_RECIPIENT, Channel
+from .entity import PlanEntity, RecipientEntity, async_add_subentry_entities
 from .messenger import SendRequest, SendResponse, async_send
 from .recipients import recipient_destinations
 from .text import join_title
 
 PARALLEL_UPDATES = 0
-
-ENTITY_KEYS = {Channel.SMS: "sms", Channel.TTS: "text_to_speech", Channel.VOICE: "voice_call"}
 
 
 async def async_setup_entry(
@@ -40,6 +38,14 @@ async def async_setup_entry(
         hass, entry, async_add_entities, entities, subentry_type=SUBENTRY_RECIPIENT, domain=NOTIFY_DOMAIN
     )
 
+    def plan_entities(subentry: ConfigSubentry) -> Iterable[PlanNotifyEntity]:
+        """Return the notify entity of a plan."""
+        return [PlanNotifyEntity(entry, subentry)]
+
+    await async_add_subentry_entities(
+        hass, entry, async_add_entities, plan_entities, subentry_type=SUBENTRY_PLAN, domain=NOTIFY_DOMAIN
+    )
+
 
 class RecipientNotifyEntity(RecipientEntity, NotifyEntity):
     """One channel of a recipient."""
@@ -47,7 +53,7 @@ class RecipientNotifyEntity(RecipientEntity, NotifyEntity):
     _attr_supported_features = NotifyEntityFeature.TITLE
 
     def __init__(self, entry: SmsboxConfigEntry, subentry: ConfigSubentry, channel: Channel) -> None:
-        super().__init__(entry, subentry, ENTITY_KEYS[channel])
+        super().__init__(entry, subentry, NOTIFY_KEYS[channel])
         self._channel = channel
 
     @override
@@ -69,12 +75,28 @@ class RecipientNotifyEntity(RecipientEntity, NotifyEntity):
         self._async_record_notification()
 
 
+class PlanNotifyEntity(PlanEntity, NotifyEntity):
+    """Starts the alert of a plan."""
+
+    _attr_name = None
+    _attr_supported_features = NotifyEntityFeature.TITLE
+
+    def __init__(self, entry: SmsboxConfigEntry, subentry: ConfigSubentry) -> None:
+        super().__init__(entry, subentry, "alert")
+
+    @override
+    async def async_send_message(self, message: str, title: str | None = None) -> None:
+        """Start the alert, unless the message is meant for a phone's app."""
+        if (text := message_for_people(message)) is not None:
+            await self.runner.async_start(title, text, self._context or Context())
+
+
 @callback
 def async_record_notifications(hass: HomeAssistant, channel: Channel, response: SendResponse) -> None:
     """Show on the notify entities what an action sent to their recipients, as core does for its own action."""
     registry = er.async_get(hass)
     for recipient_id in response.accepted_recipient_ids:
-        entity_id = registry.async_get_entity_id(NOTIFY_DOMAIN, DOMAIN, f"{recipient_id}_{ENTITY_KEYS[channel]}")
+        entity_id = registry.async_get_entity_id(NOTIFY_DOMAIN, DOMAIN, f"{recipient_id}_{NOTIFY_KEYS[channel]}")
         entity = hass.data[DATA_COMPONENT].get_entity(entity_id) if entity_id else None
         if isinstance(entity, RecipientNotifyEntity):
             entity.async_record_notification()

@@ -13,7 +13,6 @@ from homeassistant.const import CONF_NAME
 from homeassistant.core import HomeAssistant, valid_entity_id
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers import config_validation as cv, entity_registry as er
-from homeassistant.helpers.network import NoURLAvailableError, get_url
 from homeassistant.helpers.selector import (
     BooleanSelector,
     EntitySelector,
@@ -27,8 +26,8 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
-from .const import DOMAIN, Channel
-from .notify import ENTITY_KEYS
+from .const import DOMAIN, NOTIFY_KEYS, Channel
+from .report_url import link_base_url
 
 CONF_STEPS = "steps"
 CONF_NOTIFY = "notify"
@@ -158,7 +157,7 @@ def _store_target(hass: HomeAssistant, entity_id: str) -> dict[str, str | None]:
     if registered is None:
         known = hass.states.get(entity_id) is not None and entity_id.startswith(f"{NOTIFY_DOMAIN}.")
     else:
-        for channel, key in ENTITY_KEYS.items():
+        for channel, key in NOTIFY_KEYS.items():
             if registered.platform == DOMAIN and registered.unique_id == f"{registered.config_subentry_id}_{key}":
                 return {
                     "config_entry_id": registered.config_entry_id,
@@ -175,7 +174,7 @@ def _target_entity_id(hass: HomeAssistant, target: dict[str, str]) -> str | None
     """Return the entity id of a stored target, None if it is gone."""
     if "recipient" not in target:
         return _entity_id(hass, target["notifier"])
-    unique_id = f"{target['recipient']}_{ENTITY_KEYS[Channel(target['channel'])]}"
+    unique_id = f"{target['recipient']}_{NOTIFY_KEYS[Channel(target['channel'])]}"
     return er.async_get(hass).async_get_entity_id(NOTIFY_DOMAIN, DOMAIN, unique_id)
 
 
@@ -203,9 +202,7 @@ def _with_entity_id(hass: HomeAssistant, stored: Mapping[str, Any], key: str) ->
 
 def link_placeholders(hass: HomeAssistant) -> dict[str, str]:
     """Return how long a link is, and what remains for the text in an SMS of one part."""
-    try:
-        base = get_url(hass, allow_internal=False, prefer_external=True)
-    except NoURLAvailableError:
+    if (base := link_base_url(hass)) is None:
         return {"length": "-", "remaining": "-"}
     length = len(f"{base}/api/{DOMAIN}/") + LINK_TOKEN_LENGTH
     return {"length": str(length), "remaining": str(MAX_SMS_PART - length - len("\nOK? "))}

@@ -110,9 +110,9 @@ def async_get_account(
     return entry.runtime_data
 
 
-def async_accounts(hass: HomeAssistant) -> list[SmsboxConfigEntry]:
+def async_accounts(hass: HomeAssistant, *, include_disabled: bool = False) -> list[SmsboxConfigEntry]:
     """Return the accounts, in the order in which they were added."""
-    return hass.config_entries.async_entries(DOMAIN, include_ignore=False, include_disabled=False)
+    return hass.config_entries.async_entries(DOMAIN, include_ignore=False, include_disabled=include_disabled)
 
 
 def resolve_destinations(

@@ -2,22 +2,46 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import override
+from typing import Any, override
 
-from homeassistant.components.sensor import SensorEntity, SensorEntityDescription, SensorStateClass
+from homeassistant.components.sensor import (
+    DOMAIN as SENSOR_DOMAIN,
+    SensorDeviceClass,
+    SensorEntity,
+    SensorEntityDescription,
+    SensorStateClass,
+)
+from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
+from homeassistant.util import dt as dt_util
 from homeassistant.util.signal_type import SignalType
 
 from .account import Account, SmsboxConfigEntry, queue_signal
+from .alerts.run import Status
+from .const import SUBENTRY_PLAN
 from .coordinator import SmsboxCoordinator
-from .entity import AccountEntity
+from .entity import AccountEntity, PlanEntity, async_add_subentry_entities
 from .tracker import totals_signal
 
 PARALLEL_UPDATES = 0
+
+# Of the status of an alert.
+ATTRIBUTES = (
+    "alert_id",
+    "since",
+    "causes",
+    "step",
+    "round",
+    "told",
+    "acknowledged_by",
+    "acknowledged_via",
+    "acknowledged_at",
+    "reason",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +77,14 @@ async def async_setup_entry(
 ) -> None:
     """Set up the sensors of an account."""
     async_add_entities([CreditsSensor(entry), *(AccountSensor(entry, description) for description in SENSORS)])
+
+    def entities(subentry: ConfigSubentry) -> list[StatusSensor]:
+        """Return the status sensor of a plan."""
+        return [StatusSensor(entry, subentry)]
+
+    await async_add_subentry_entities(
+        hass, entry, async_add_entities, entities, subentry_type=SUBENTRY_PLAN, domain=SENSOR_DOMAIN
+    )
 
 
 class CreditsSensor(AccountEntity, CoordinatorEntity[SmsboxCoordinator], SensorEntity):
@@ -98,3 +130,33 @@ class AccountSensor(AccountEntity, SensorEntity):
         """Show each change."""
         signal = self.entity_description.changed(self._entry.entry_id)
         self.async_on_remove(async_dispatcher_connect(self.hass, signal, self.async_write_ha_state))
+
+
+class StatusSensor(PlanEntity, SensorEntity):
+    """Where the alert of a plan stands."""
+
+    _attr_device_class = SensorDeviceClass.ENUM
+    _attr_options = list(Status)
+    _unrecorded_attributes = frozenset(ATTRIBUTES)
+
+    def __init__(self, entry: SmsboxConfigEntry, subentry: ConfigSubentry) -> None:
+        super().__init__(entry, subentry, "status")
+
+    @property
+    @override
+    def native_value(self) -> str:
+        """Return the status."""
+        return self.runner.alert.status
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any]:
+        """Return what is known of the alert."""
+        alert = self.runner.alert
+        if alert.run is None:
+            return dict.fromkeys(ATTRIBUTES) | {"causes": [], "told": []}
+        attributes = alert.run.attributes(alert.plan)
+        for moment in ("since", "acknowledged_at"):
+            if attributes[moment] is not None:
+                attributes[moment] = dt_util.utc_from_timestamp(attributes[moment]).isoformat()
+        return attributes

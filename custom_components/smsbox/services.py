@@ -15,6 +15,14 @@ from homeassistant.helpers.typing import VolDictType
 import voluptuous as vol
 
 from . import phone, text
+from .alert_services import (
+    ACKNOWLEDGE_ALERT_FIELDS,
+    RESOLVE_ALERT_FIELDS,
+    SEND_ALERT_FIELDS,
+    async_acknowledge_alert,
+    async_resolve_alert,
+    async_send_alert,
+)
 from .api import OTP_PLACEHOLDER, Gender, Language, SmsboxError
 from .const import (
     CONF_GENDER,
@@ -190,6 +198,11 @@ ACTIONS: dict[str, tuple[Handler, VolDictType, SupportsResponse]] = {
         {vol.Required(ATTR_MESSAGE): cv.string, **TEXT_FIELDS, **ACCOUNT_FIELDS},
         SupportsResponse.ONLY,
     ),
+}
+ACTIONS |= {
+    "send_alert": (async_send_alert, SEND_ALERT_FIELDS, SupportsResponse.OPTIONAL),
+    "acknowledge_alert": (async_acknowledge_alert, ACKNOWLEDGE_ALERT_FIELDS, SupportsResponse.OPTIONAL),
+    "resolve_alert": (async_resolve_alert, RESOLVE_ALERT_FIELDS, SupportsResponse.OPTIONAL),
 }
 
 

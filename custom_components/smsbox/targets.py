@@ -44,7 +44,7 @@ async def async_resolve_target(
     entity_ids = _expand_notify_groups(
         hass, [*sorted(selected.referenced), *sorted(selected.indirectly_referenced - selected.referenced)]
     )
-    await _async_check_permission(hass, context, entity_ids)
+    await async_check_permission(hass, context, entity_ids)
     found: dict[str, Named] = {}
     ignored = selected.referenced | (set(entity_ids) - selected.indirectly_referenced)
     for entity_id in entity_ids:
@@ -84,7 +84,7 @@ def _expand_notify_groups(hass: HomeAssistant, entity_ids: Iterable[str]) -> lis
     return list(expanded)
 
 
-async def _async_check_permission(hass: HomeAssistant, context: Context, entity_ids: Iterable[str]) -> None:
+async def async_check_permission(hass: HomeAssistant, context: Context, entity_ids: Iterable[str]) -> None:
     """Raise Unauthorized if the caller may not control a notify entity, as core's own notify action does."""
     if not context.user_id:
         return

@@ -34,6 +34,10 @@ EARLY_FOR = 60
 MAX_EARLY = 10_000
 
 
+# A message has its final report.
+FINAL_SIGNAL: SignalType[Message] = SignalType(f"{DOMAIN}_final_report")
+
+
 def totals_signal(entry_id: str) -> SignalType[()]:
     """Return the signal that an account's totals changed."""
     return SignalType(f"{DOMAIN}_totals_{entry_id}")
@@ -269,6 +273,7 @@ class Tracker:
             self._store.totals.failed += 1
         self._totals_changed()
         self.release(message)
+        async_dispatcher_send(self._hass, FINAL_SIGNAL, message)
 
     def _totals_changed(self) -> None:
         """Show the totals, soon."""

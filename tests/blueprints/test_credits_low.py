@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from tests.common import advance_time
-from tests.conftest import account_entry, recipient_data
+from tests.common import account_entry, recipient_data
 from tests.gateways import Gateway, set_response
 
 from .conftest import MORNING, automate, tell

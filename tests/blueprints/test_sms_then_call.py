@@ -11,7 +11,7 @@ from pytest_homeassistant_custom_component.common import (
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from tests.common import post_report, wait_until_sent
-from tests.conftest import WEBHOOK_ID, recipient_data
+from tests.common import WEBHOOK_ID, recipient_data
 from tests.gateways import FIRST_MSGID, Gateway, Received, Response
 
 from .conftest import automate

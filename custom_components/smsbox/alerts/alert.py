@@ -77,6 +77,16 @@ class Alert:
         return self._state.link(token)
 
     @property
+    def active(self) -> bool:
+        """Return whether there is anything to look at or to keep: an alert, or links to one that is over."""
+        return self.run is not None or bool(self._state.past)
+
+    @property
+    def can_be_acknowledged(self) -> bool:
+        """Return whether there is anything that nobody took yet."""
+        return self.status not in {Status.IDLE, Status.ACKNOWLEDGED}
+
+    @property
     def status(self) -> Status:
         """Return where the alert stands."""
         return self.run.status if self.run else Status.IDLE

@@ -8,8 +8,7 @@ from homeassistant.const import ATTR_ENTITY_ID, STATE_HOME, STATE_ON, STATE_OPEN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
-from ..const import CONF_CHANNELS, CONF_NUMBERS, DOMAIN, LOGGER, SUBENTRY_RECIPIENT, Channel
-from ..notify import CHANNELS
+from ..const import CONF_CHANNELS, CONF_NUMBERS, DOMAIN, LOGGER, NOTIFY_KEYS, SUBENTRY_RECIPIENT, Channel
 from ..recipients import async_accounts
 from .plan import Conditions, Contact, Plan, Step, StepConditions, Target
 
@@ -97,7 +96,8 @@ def _notifier(hass: HomeAssistant, stored: str, groups: set[str]) -> Iterator[Co
 
 def _own(hass: HomeAssistant, registered: er.RegistryEntry) -> Iterator[Contact]:
     """Yield the recipient whose notify entity is in a group; a plan in one is left out."""
-    channel = CHANNELS.get(registered.unique_id.removeprefix(f"{registered.config_subentry_id}_"))
+    key = registered.unique_id.removeprefix(f"{registered.config_subentry_id}_")
+    channel = next((channel for channel, suffix in NOTIFY_KEYS.items() if suffix == key), None)
     if channel is None:
         LOGGER.warning("%s is left out of a step: a plan cannot be told", registered.entity_id)
         return

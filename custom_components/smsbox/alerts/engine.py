@@ -1,22 +1,27 @@
 """The alerts of an account's plans: kept on disk, through reloads and restarts, and looked at."""
 
+import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Self
 
+from homeassistant.components.notify import DOMAIN as NOTIFY_DOMAIN
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import EVENT_HOMEASSISTANT_STARTED, EVENT_HOMEASSISTANT_STOP
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.util.hass_dict import HassKey
 
 from ..account import RESPONSE_SIGNAL
+from ..api import DeliveryStatus
 from ..const import DOMAIN, SUBENTRY_PLAN
-from ..message import Row, parse_text
+from ..message import Message, Row, parse_text
 from ..store import WriteAheadFile
 from ..tracker import FINAL_SIGNAL
-from .issues import async_delete_plan_issues
+from .issues import async_check_plan, async_delete_plan_issues
 from .run import State
 from .runner import AlertRunner
 from .stored import read
@@ -39,6 +44,12 @@ class StoredAlert:
         return cls(parse_text(row["plan"]), read(State, row["state"]))
 
 
+@callback
+def _is_removal(data: Mapping[str, Any]) -> bool:
+    """Return whether a notifier was removed from the entity registry."""
+    return data["action"] == "remove" and str(data["entity_id"]).startswith(f"{NOTIFY_DOMAIN}.")
+
+
 class AlertEngine:
     """Runs the alerts of an account's plans. Starts paused, until there are entities to show them."""
 
@@ -51,10 +62,12 @@ class AlertEngine:
         self._file = WriteAheadFile(hass, f"{DOMAIN}.{entry.entry_id}.alerts", self._to_store)
         self._unsubscribe = [
             hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._handle_stop),
-            hass.bus.async_listen(EVENT_HOMEASSISTANT_STARTED, self._handle_started),
+            hass.bus.async_listen(EVENT_HOMEASSISTANT_STARTED, self._look),
             async_dispatcher_connect(hass, RESPONSE_SIGNAL, self._handle_response),
             async_dispatcher_connect(hass, FINAL_SIGNAL, self._handle_final_report),
             async_track_time_interval(hass, self._look, LOOK_INTERVAL, cancel_on_shutdown=True),
+            # A removed notifier may have been the last one of a step.
+            hass.bus.async_listen(er.EVENT_ENTITY_REGISTRY_UPDATED, self.check_plans, _is_removal),
         ]
 
     async def async_load(self) -> None:
@@ -79,7 +92,77 @@ class AlertEngine:
             runner.paused = self._paused
             self.runners[subentry_id] = runner
         for subentry_id in self.runners.keys() - plans.keys():
-            self.runners.pop(subentry_id).paused = True
-            async_delete_plan_issues(self._hass, subentry_id)
-            self._hass.async_create_task(self._file.async_write())
-        self._check_plans()
+            self._hass.async_create_task(self._async_remove(self.runners.pop(subentry_id)))
+        self.check_plans()
+
+    @callback
+    def check_plans(self, _event: Event[Any] | None = None) -> None:
+        """Look for plans with a step that has nobody left."""
+        if not self._paused:
+            for subentry in self._entry.get_subentries_of_type(SUBENTRY_PLAN):
+                async_check_plan(self._hass, subentry)
+
+    @callback
+    def resume(self) -> None:
+        """Go on: the entities are there."""
+        self._paused = False
+        for runner in self.runners.values():
+            runner.resume()
+        self.check_plans()
+
+    @callback
+    def pause(self) -> None:
+        """Look at nothing until `resume`."""
+        self._paused = True
+        for runner in self.runners.values():
+            runner.paused = True
+
+    async def async_remove(self) -> None:
+        """Forget everything, on disk too."""
+        self.pause()
+        while self._unsubscribe:
+            self._unsubscribe.pop()()
+        for runner in list(self.runners.values()):
+            async_delete_plan_issues(self._hass, runner.subentry_id)
+        self.runners.clear()
+        await self._file.async_remove()
+
+    async def _async_remove(self, runner: AlertRunner) -> None:
+        """Forget the alert of a plan that was removed."""
+        runner.paused = True
+        async_delete_plan_issues(self._hass, runner.subentry_id)
+        await self._file.async_write()
+
+    async def _handle_stop(self, _event: Event) -> None:
+        """Keep on disk where each alert stands."""
+        await asyncio.gather(*(runner.async_stop() for runner in self.runners.values()))
+        await self._file.async_write_rest()
+
+    @callback
+    def _look(self, _now: datetime | Event | None = None) -> None:
+        """Look at what is due."""
+        for runner in self.runners.values():
+            runner.look()
+
+    @callback
+    def _handle_response(self, entry_id: str) -> None:
+        """Try again at once what waits for a gateway that answers."""
+        for runner in self.runners.values():
+            if effects := runner.alert.gateway_answered(entry_id):
+                self._hass.async_create_task(runner.async_do(effects))
+
+    @callback
+    def _handle_final_report(self, message: Message) -> None:
+        """Take the final report of a message of an alert."""
+        if message.ref is None:
+            return
+        for runner in self.runners.values():
+            effects = runner.alert.report(message.ref, delivered=message.status is DeliveryStatus.DELIVERED)
+            if effects:
+                self._hass.async_create_task(runner.async_do(effects))
+
+
+@callback
+def async_get_runner(hass: HomeAssistant, entry_id: str, subentry_id: str) -> AlertRunner:
+    """Return what runs the alert of a plan; raises KeyError if there is no such plan."""
+    return hass.data[ENGINES][entry_id].runners[subentry_id]

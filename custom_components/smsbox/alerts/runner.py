@@ -23,8 +23,8 @@ from .effects import Effect, Fire, FollowUp, RaiseIssue, Save, Sending, Tell, Wi
 from .events import async_fire_alert, context_of, status_signal
 from .issues import async_raise_failed, async_withdraw_failed
 from .plan import Conditions, Plan
-from .run import State, Status
-from .send import async_follow_up, async_send
+from .run import MessageState, State, Status, Via
+from .send import async_follow_up, async_send, expect_report
 
 STOP_TIMEOUT = 10
 # Answers within so many seconds after the first one count as having come together.
@@ -50,6 +50,7 @@ class AlertRunner:
         write: Callable[[], Awaitable[None]],
     ) -> None:
         self.alert = Alert(Plan.from_data(subentry.title, subentry.data), new_id, state)
+        self._loaded = state is not None
         self.paused = True
         self.stopped = False
         self._hass = hass
@@ -77,6 +78,25 @@ class AlertRunner:
         """Take over the plan as it is stored now."""
         self.alert.plan = Plan.from_data(self._subentry.title, self._subentry.data)
 
+    @callback
+    def resume(self) -> None:
+        """Go on after a time in which nobody looked."""
+        self.paused = False
+        if self.alert.active:
+            self.alert.catch_up = True
+            self._run(self.async_do(self._found()))
+
+    def _found(self) -> list[Effect]:
+        """Return what a crash left to do: what is found as sending counts as told, and reports of it may come."""
+        if not self._loaded:
+            return []
+        self._loaded = False
+        if (run := self.alert.run) is not None:
+            for message in run.progress.messages:
+                if message.state is MessageState.SENDING:
+                    expect_report(self._hass, run.progress.contacts[message.contact], message, context_of(run))
+        return self.alert.loaded(time.time())
+
     async def async_start(self, title: str | None, message: str, context: Context, *, test: bool = False) -> Result:
         """Start the alert, or take the message as a cause of the one that is running; it is on disk then.
 
@@ -94,6 +114,18 @@ class AlertRunner:
             raise validation_error("alert_running", plan=self.name) from error
         await self.async_do(effects)
         return result
+
+    async def async_acknowledge(self, by: str | None, via: Via, person: str | None = None) -> bool:
+        """Let somebody take the alert, and return whether there was anything to take; it is on disk then."""
+        effects = self.alert.acknowledge(by, via, time.time(), person)
+        await self.async_do(effects)
+        return bool(effects)
+
+    async def async_resolve(self, title: str | None = None, message: str | None = None) -> bool:
+        """End one cause or all, and return whether there was such a cause; it is on disk then."""
+        effects = self.alert.resolve(time.time(), title, message)
+        await self.async_do(effects)
+        return bool(effects)
 
     async def async_do(self, effects: Iterable[Effect]) -> None:
         """Carry out what a happening led to, and look at what is due; return when it is on disk."""

@@ -1,7 +1,9 @@
 """Sends what an alert has to say: by the messenger to recipients, by their own action to other notifiers."""
 
 import asyncio
+from collections.abc import Coroutine
 from datetime import timedelta
+from typing import Any, cast
 
 from homeassistant.components.notify import (
     ATTR_MESSAGE,
@@ -12,7 +14,7 @@ from homeassistant.components.notify import (
 )
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import ATTR_ENTITY_ID, ATTR_SUPPORTED_FEATURES
-from homeassistant.core import Context, HomeAssistant
+from homeassistant.core import Context, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.translation import async_get_translations
 
@@ -20,14 +22,14 @@ from ..account import SmsboxConfigEntry
 from ..api import SmsboxTryAgainLaterError
 from ..const import DOMAIN, LOGGER, Channel, SendStatus
 from ..message import Message
+from ..message_queue import UNREACHABLE
 from ..messenger import SendRequest, async_send_single
-from ..outbox import UNREACHABLE
 from ..recipients import Recipient, recipient_destinations
 from ..report_url import link_base_url
 from .contacts import entity_id_of
 from .effects import RETRY_AFTER, Answer, FollowUp, Sending
 from .plan import Contact
-from .run import MessageState
+from .run import Message as AlertMessage, MessageState
 from .telling import UNAVAILABLE
 from .texts import Text, compose_call, compose_notification, compose_sms, follow_up_key
 
@@ -44,11 +46,9 @@ async def async_send(hass: HomeAssistant, sending: Sending, context: Context) ->
     if contact.channel is None:
         return await _async_notify(hass, contact, sending, link, context)
     text = compose_sms(sending.causes, link) if contact.channel is Channel.SMS else compose_call(sending.causes)
-    request = SendRequest(
-        contact.channel, text.body, cut=True, alert=True, last_line=text.last_line or "", reference=sending.reference
-    )
+    request = SendRequest(contact.channel, text.body, cut=True, alert=True, last_line=text.last_line or "")
     try:
-        message = await _async_send_to(hass, contact, sending.number, request, context)
+        message = await _async_send_to(hass, contact, sending.number, request, context, reference=sending.reference)
     except HomeAssistantError as error:
         return Answer(MessageState.REFUSED, error.translation_key)
     if message is None:
@@ -56,24 +56,46 @@ async def async_send(hass: HomeAssistant, sending: Sending, context: Context) ->
     if message.send_status in (SendStatus.ACCEPTED, SendStatus.OUTCOME_UNKNOWN):
         return Answer(MessageState.TOLD)
     if isinstance(message.error, UNREACHABLE):
-        busy = isinstance(message.error, SmsboxTryAgainLaterError)
-        retry_after = message.error.retry_after if busy else None
+        retry_after = message.error.retry_after if isinstance(message.error, SmsboxTryAgainLaterError) else None
         return Answer(MessageState.WAITING, message.error_key, retry_after or RETRY_AFTER)
     return Answer(MessageState.REFUSED, message.error_key)
 
 
+@callback
+def expect_report(hass: HomeAssistant, contact: Contact, found: AlertMessage, context: Context) -> None:
+    """Let a report tell what became of a message that was being sent when Home Assistant crashed."""
+    entry = _loaded_entry(hass, contact)
+    if entry is None or found.number is None or contact.channel in (None, Channel.VOICE):
+        return
+    message = Message(found.number, contact.id, contact.channel, found.at, context, ref=found.reference)
+    entry.runtime_data.tracker.expect(message)
+    entry.runtime_data.tracker.lose(message)
+
+
+def _loaded_entry(hass: HomeAssistant, contact: Contact) -> SmsboxConfigEntry | None:
+    """Return the account of a recipient if it is loaded."""
+    entry = cast("SmsboxConfigEntry | None", hass.config_entries.async_get_entry(contact.gateway or ""))
+    return entry if entry and entry.state is ConfigEntryState.LOADED else None
+
+
 async def _async_send_to(
-    hass: HomeAssistant, contact: Contact, number: str | None, request: SendRequest, context: Context
+    hass: HomeAssistant,
+    contact: Contact,
+    number: str | None,
+    request: SendRequest,
+    context: Context,
+    *,
+    reference: str | None = None,
 ) -> Message | None:
     """Send to one number of a recipient by his own account; None if that is not loaded, or he is gone."""
-    entry: SmsboxConfigEntry | None = hass.config_entries.async_get_entry(contact.gateway or "")
-    if entry is None or entry.state is not ConfigEntryState.LOADED:
+    entry = _loaded_entry(hass, contact)
+    if entry is None:
         return None
     subentry = entry.subentries.get(contact.id)
     recipient = subentry and Recipient.from_subentry(entry, subentry)
     for destination in recipient_destinations(recipient, entry.runtime_data) if recipient else ():
         if destination.number == number:
-            return await async_send_single(request, destination, context)
+            return await async_send_single(request, destination, context, reference)
     return None
 
 
@@ -116,7 +138,7 @@ async def async_follow_up(hass: HomeAssistant, follow_up: FollowUp, plan: str) -
     )
     request = SendRequest(Channel.SMS, body, cut=True, alert=True, valid_for=FOLLOW_UP_VALID_FOR)
     context = Context()
-    sends = []
+    sends: list[Coroutine[Any, Any, object]] = []
     for contact in follow_up.contacts:
         if contact.channel is None:
             if entity_id := entity_id_of(hass, contact.id):
