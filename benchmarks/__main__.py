@@ -1,4 +1,4 @@
-"""Measure everything and write benchmarks/results.md; names of parts (messages, reports, offline) limit it to these."""
+"""Measure everything and write benchmarks/results.md; names of parts (messages, reports, growth, offline) limit it to these."""
 
 from pathlib import Path
 import platform
@@ -9,12 +9,13 @@ from homeassistant.config_entries import ConfigSubentryDataWithId
 from homeassistant.const import __version__
 from homeassistant.runner import create_event_loop
 
-from . import messages, offline, reports
+from . import growth, messages, offline, reports
 from .home_assistant import benches, recipient
 from .measure import HEADER, ROUNDS, Row
 
 RESULTS = Path(__file__).with_name("results.md")
 CROWD = 500
+PARTS = {"messages", "reports", "growth", "offline"}
 
 
 async def measure(parts: set[str]) -> list[Row]:
@@ -41,19 +42,22 @@ async def measure(parts: set[str]) -> list[Row]:
             rows += await reports.reports(bench, few, many)
             rows += await reports.event_loop(bench, few)
             rows += await reports.set_up(bench, many, ntfy)
+        if "growth" in parts:
+            rows += await growth.recipients(bench)
+            rows += await growth.bare_numbers(bench, many)
     return rows
 
 
 def main() -> None:
     """Measure, print and write."""
-    parts = set(sys.argv[1:]) or {"messages", "reports", "offline"}
+    parts = set(sys.argv[1:]) or PARTS
     loop = create_event_loop()
-    rows = loop.run_until_complete(measure(parts)) if parts & {"messages", "reports"} else []
+    rows = loop.run_until_complete(measure(parts)) if parts - {"offline"} else []
     if "offline" in parts:
         rows += offline.importing() + offline.texts()
     table = "\n".join([HEADER, *map(str, rows)])
     print(table)
-    if parts == {"messages", "reports", "offline"}:
+    if parts == PARTS:
         RESULTS.write_text(
             f"# Results\n\nBy `scripts/bench`: Home Assistant {__version__}, Python {platform.python_version()}, all\n"
             f"in one process and interleaved, at least {min(ROUNDS, 5)} rounds. Ratios count, not times.\n\n"

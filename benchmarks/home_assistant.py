@@ -1,7 +1,7 @@
 """A real Home Assistant in this process, with the integration and its peers pointed at one gateway."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 import os
@@ -10,6 +10,7 @@ import sys
 import tempfile
 from types import MappingProxyType
 from typing import Any, override
+from urllib.parse import urlencode
 
 from homeassistant.bootstrap import async_setup_hass
 from homeassistant.components import webhook
@@ -41,7 +42,7 @@ logger:
   logs:
     urllib3: critical
 """
-REPORT_URL = "http%3A%2F%2Fexample.org%2Fapi%2Fwebhook%2Ffew"
+REPORT_URL = "http://example.org/api/webhook/few"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -58,7 +59,8 @@ class FloorEntity(NotifyEntity):
     @override
     async def async_send_message(self, message: str, title: str | None = None) -> None:
         """Send a POST and read its answer."""
-        body = f"numbers=32496123456&message={message.replace(' ', '+')}&noti={REPORT_URL}"
+        fields = {"numbers": "32496123456", "message": message, "noti": REPORT_URL}
+        body = urlencode(fields, safe=",")
         async with self._connections, self._session.post(self._url, data=body, headers=FORM) as response:
             await response.json()
 
@@ -71,14 +73,20 @@ class Bench:
     gateway: str
     url: str
 
-    async def add_entry(self, domain: str, data: dict[str, Any], *subentries: ConfigSubentryDataWithId) -> ConfigEntry:
+    async def add_entry(
+        self,
+        domain: str,
+        data: dict[str, Any],
+        *subentries: ConfigSubentryDataWithId,
+        options: dict[str, Any] | None = None,
+    ) -> ConfigEntry:
         """Add an account and wait until it is loaded."""
         entry: ConfigEntry = ConfigEntry(
             data=data,
             discovery_keys=MappingProxyType({}),
             domain=domain,
             minor_version=1,
-            options={},
+            options=options or {},
             source="user",
             subentries_data=subentries,
             title=domain,
@@ -89,9 +97,17 @@ class Bench:
         await self.hass.async_block_till_done()
         return entry
 
-    async def add_account(self, webhook_id: str, *subentries: ConfigSubentryDataWithId) -> ConfigEntry:
-        """Add an account of the integration."""
-        return await self.add_entry("smsbox", {"api_key": webhook_id, "webhook_id": webhook_id}, *subentries)
+    async def add_account(
+        self, webhook_id: str, *subentries: ConfigSubentryDataWithId, guard: bool = False
+    ) -> ConfigEntry:
+        """Add an account of the integration, with the spending guard off, or on but out of reach."""
+        limit = 1_000_000 if guard else 0
+        return await self.add_entry(
+            "smsbox",
+            {"api_key": webhook_id, "webhook_id": webhook_id},
+            *subentries,
+            options={"limit_hour": limit, "limit_day": limit},
+        )
 
     async def notify(self, entity_id: str) -> None:
         """Send one message by a notify entity."""
@@ -114,14 +130,14 @@ class Bench:
             return counted
 
 
-def recipient(name: str, *numbers: str) -> ConfigSubentryDataWithId:
+def recipient(name: str, *numbers: str, channels: Sequence[str] = ("sms",)) -> ConfigSubentryDataWithId:
     """Return a stored recipient."""
     return ConfigSubentryDataWithId(
         subentry_id=name,
         subentry_type="recipient",
         title=name,
         unique_id=name,
-        data={"numbers": list(numbers), "channels": ["sms"], "language": "nl", "gender": "male"},
+        data={"numbers": list(numbers), "channels": list(channels), "language": "nl", "gender": "male"},
     )
 
 

@@ -1,0 +1,148 @@
+"""How the costs grow with recipients, plans, alerts and what waits in the queue; CPU time of the event loop."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+import time
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntry, ConfigSubentry, ConfigSubentryDataWithId
+from homeassistant.helpers import entity_registry as er, label_registry as lr
+
+from .home_assistant import Bench, recipient
+from .measure import Row
+
+SIZES = (1, 10, 100, 1000)
+CHANNELS = ("sms", "tts", "voice")
+BARE = [f"+32496{number:06}" for number in range(200_000, 250_000)]
+LONGEST_STALL = 50  # ms
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What some work costs the event loop: all of it, and the longest time between two turns, in milliseconds."""
+
+    cpu: float
+    stall: float
+
+
+async def _cost(bench: Bench, work: Callable[[], Awaitable[object]]) -> Cost:
+    """Do some work, and return what it cost; what it schedules counts too."""
+    longest = 0.0
+
+    async def turn() -> None:
+        """Note the longest time between two turns."""
+        nonlocal longest
+        while True:
+            start = time.thread_time()
+            await asyncio.sleep(0.001)
+            longest = max(longest, time.thread_time() - start)
+
+    turning = asyncio.create_task(turn())
+    await asyncio.sleep(0)
+    start = time.thread_time()
+    await work()
+    await bench.hass.async_block_till_done()
+    cpu = time.thread_time() - start
+    turning.cancel()
+    return Cost(1000 * cpu, 1000 * longest)
+
+
+def _people(number: int) -> list[ConfigSubentryDataWithId]:
+    """Return so many recipients with three channels each."""
+    return [recipient(f"Person {n}", f"32470{n:06}", channels=CHANNELS) for n in range(number)]
+
+
+async def recipients(bench: Bench) -> list[Row]:
+    """Measure accounts of one to a thousand recipients."""
+    costs: dict[str, list[Cost]] = {}
+    for size in SIZES:
+        for name, cost in (await _recipients(bench, size)).items():
+            costs.setdefault(name, []).append(cost)
+    return [_row(name, curve) for name, curve in costs.items()]
+
+
+async def _recipients(bench: Bench, size: int) -> dict[str, Cost]:
+    """Measure an account with so many recipients."""
+    hass, manager = bench.hass, bench.hass.config_entries
+    entries: list[ConfigEntry] = []
+
+    async def set_up() -> None:
+        entries.append(await bench.add_account(f"growth {size}", *_people(size)))
+
+    costs = {"first set-up": await _cost(bench, set_up)}
+    (entry,) = entries
+    label = lr.async_get(hass).async_create(f"Growth {size}").label_id
+    registry = er.async_get(hass)
+    for entity in er.async_entries_for_config_entry(registry, entry.entry_id):
+        if entity.unique_id.endswith("_sms"):
+            registry.async_update_entity(entity.entity_id, labels={label})
+    await hass.async_block_till_done()
+    send: Callable[..., Awaitable[object]] = lambda domain, action, **data: hass.services.async_call(  # noqa: E731
+        domain, action, {"message": "Hello", **data}, blocking=True
+    )
+    names = [subentry.title for subentry in entry.subentries.values()]
+    account = {"config_entry_id": entry.entry_id}
+    costs["`notify.smsbox` to all names"] = await _cost(
+        bench, lambda: send("notify", "smsbox", target=names, data=account)
+    )
+    costs["`notify.smsbox` to 500 bare numbers"] = await _cost(
+        bench, lambda: send("notify", "smsbox", target=BARE[:500], data=account)
+    )
+    costs["`send_sms` to a label"] = await _cost(bench, lambda: send("smsbox", "send_sms", label_id=label))
+    added = ConfigSubentry(
+        data=recipient("x", "32475000000", channels=CHANNELS)["data"],  # type: ignore[arg-type] # a mapping will do
+        subentry_type="recipient",
+        title="Another",
+        unique_id=None,
+    )
+
+    async def add() -> None:
+        manager.async_add_subentry(entry, added)
+
+    async def change() -> None:
+        manager.async_update_subentry(entry, added, title="Changed")
+
+    async def remove() -> None:
+        manager.async_remove_subentry(entry, added.subentry_id)
+
+    costs["adding a recipient"] = await _cost(bench, add)
+    costs["renaming a recipient"] = await _cost(bench, change)
+    costs["removing a recipient"] = await _cost(bench, remove)
+    await manager.async_remove(entry.entry_id)
+    await hass.async_block_till_done()
+    return costs
+
+
+def _row(name: str, curve: list[Cost]) -> Row:
+    """Return the row of a growth curve: linear at most, and no stall."""
+    figures = " / ".join(f"{cost.cpu:.1f}" for cost in curve)
+    stall = max(cost.stall for cost in curve)
+    linear = curve[3].cpu <= 15 * max(curve[2].cpu, 1)
+    return Row(
+        f"8. {name}: 1 / 10 / 100 / 1,000 recipients",
+        "",
+        f"{figures} ms",
+        f"linear, no stall over {LONGEST_STALL} ms",
+        linear and stall <= LONGEST_STALL,
+        f"longest stall {stall:.0f} ms",
+    )
+
+
+async def bare_numbers(bench: Bench, account: ConfigEntry) -> list[Row]:
+    """Measure the longest stall of very many bare numbers in one call."""
+    rows = []
+    for number in (5_000, 50_000):
+        data: dict[str, Any] = {"message": "Hello", "numbers": BARE[:number], "config_entry_id": account.entry_id}
+        cost = await _cost(bench, lambda: bench.hass.services.async_call("smsbox", "send_sms", data, blocking=True))
+        rows.append(
+            Row(
+                f"8. {number:,} bare numbers in one call",
+                "",
+                f"longest stall {cost.stall:.0f} ms",
+                f"at most {LONGEST_STALL} ms",
+                cost.stall <= LONGEST_STALL,
+                f"{cost.cpu:.0f} ms in all",
+            )
+        )
+    return rows
