@@ -112,23 +112,32 @@ class Lives(RuleBasedStateMachine, House):
             self.gone_out[self.starts, *key] += 1
             assert self.gone_out[self.starts, *key] == 1, "nothing twice"
 
-    @rule(count=st.integers(0, 4), then=st.sampled_from(["", "", "kill", "kill", "acknowledge", "message", "resolve"]))
-    def engine_works(self, count: int, then: str) -> None:
-        """Let the engine look and do some of what it has to, until something else happens."""
+    @rule(count=st.integers(0, 4))
+    def engine_works(self, count: int) -> None:
+        """Let the engine look, and do some of what it has to."""
         self.queue += self.alert.look(self.now, self.conditions())
         self.note_step()
         for _ in range(min(count, len(self.queue))):
             self.carry_out(self.queue.popleft())
-        match then:
-            case "kill":
-                self.home_assistant_is_killed(0)
-            case "acknowledge" if self.stands() not in {Status.IDLE, Status.ACKNOWLEDGED}:
-                self.somebody_acknowledges(None)
-                self.work()
-            case "message":
-                self.message_comes("B", test=False)
-            case "resolve":
-                self.cause_is_over("A")
+
+    @precondition(lambda self: self.stands() in RUNNING)
+    @rule(count=st.integers(1, 3), minutes=st.integers(0, 3))
+    def engine_is_killed_at_work(self, count: int, minutes: int) -> None:
+        """Kill Home Assistant while the engine works."""
+        self.now += minutes * MINUTE
+        self.engine_works(count)
+        self.home_assistant_is_killed(0)
+        self.settle()
+
+    @precondition(lambda self: self.stands() in RUNNING)
+    @rule(count=st.integers(0, 2), minutes=st.integers(0, 3))
+    def somebody_acknowledges_at_work(self, count: int, minutes: int) -> None:
+        """Let somebody take it while the engine works."""
+        self.now += minutes * MINUTE
+        self.engine_works(count)
+        if self.stands() in RUNNING:
+            self.somebody_acknowledges(None)
+        self.work()
 
     @rule()
     def engine_settles(self) -> None:
@@ -327,4 +336,5 @@ class Lives(RuleBasedStateMachine, House):
 
 def test_lives() -> None:
     """Live many lives."""
-    run_state_machine_as_test(Lives, settings=settings(max_examples=150, stateful_step_count=40, deadline=None), _min_steps=30)
+    lives = settings(max_examples=150, stateful_step_count=30, deadline=None)
+    run_state_machine_as_test(Lives, settings=lives, _min_steps=20)
