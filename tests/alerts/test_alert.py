@@ -228,6 +228,8 @@ def test_shared_number_is_told_once_by_each_channel() -> None:
     house.message()
     assert (house.names(), house.run.attributes(house.alert.plan)["told"]) == (["Mum"], ["Mum", "Twin"])
     assert house.events[-1].targets == (("Mum", "sms"), ("Twin", "sms"))
+    house.resolve()
+    assert house.follow_ups[0].contacts == (MUM,)
 
 
 def test_told_by_one_of_several_numbers() -> None:

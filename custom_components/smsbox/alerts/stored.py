@@ -34,8 +34,9 @@ def _read(kind: Any, data: Any) -> Any:
                 return kind(**known)
             except TypeError as err:
                 raise ValueError(f"Not a {kind.__name__}") from err
-        case origin if origin is float and type(data) in {int, float} and 0 <= data < _NEVER:
-            return data
+        case origin if origin is float:
+            if type(data) in {int, float} and 0 <= data < _NEVER:
+                return data
         case origin if issubclass(origin, StrEnum) or type(data) is origin:
             return origin(data)
     raise ValueError(f"Not a {kind}")
