@@ -1,4 +1,7 @@
-"""Measure everything and write benchmarks/results.md; names of parts (messages, reports, growth, offline) limit it to these."""
+"""Measure everything, or the named parts, and write benchmarks/results.md.
+
+The parts are messages, reports, growth and offline.
+"""
 
 from pathlib import Path
 import platform
