@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from functools import partial
+from pathlib import Path
 import sys
 from typing import Any
 from unittest.mock import AsyncMock, MagicMock
@@ -25,6 +26,12 @@ type Report = Callable[..., Coroutine[Any, Any, None]]
 @pytest.fixture(autouse=True)
 def _environment(enable_custom_integrations: None, socket_enabled: None) -> None:
     """Let every test load the integration and speak HTTP on loopback."""
+
+
+@pytest.fixture
+def hass_config_dir(tmp_path: Path) -> str:
+    """Keep the files of each test apart."""
+    return str(tmp_path)
 
 
 @pytest.fixture
