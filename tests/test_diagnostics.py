@@ -10,9 +10,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from syrupy.assertion import SnapshotAssertion
 
 from .common import WEBHOOK_ID, account_entry, post_report, recipient_data, send
-from .gateways import API_KEY, Gateway
-
-FIRST_MSGID = 15547355
+from .gateways import API_KEY, FIRST_MSGID, Gateway
 
 SECRETS = (
     API_KEY,

@@ -13,9 +13,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import asy
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator, WebSocketGenerator
 
 from .common import account_entry, post_report, recipient_data
-from .gateways import Gateway
-
-FIRST_MSGID = 15547355
+from .gateways import FIRST_MSGID, Gateway
 
 DUTCH = json.loads(Path("custom_components/smsbox/translations/nl.json").read_text())["selector"]["delivery_report"][
     "options"

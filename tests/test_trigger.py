@@ -11,9 +11,7 @@ from custom_components.smsbox.const import DOMAIN
 
 from .common import get_state, send
 from .conftest import Report
-from .gateways import Gateway
-
-FIRST_MSGID = 15547355
+from .gateways import FIRST_MSGID, Gateway
 
 
 @pytest.fixture
