@@ -29,10 +29,9 @@ def _environment(enable_custom_integrations: None, socket_enabled: None) -> None
 
 
 @pytest.fixture
-def hass(hass: HomeAssistant, tmp_path: Path) -> HomeAssistant:
-    """Give each Home Assistant a configuration directory of its own, so that tests can run side by side."""
-    hass.config.config_dir = str(tmp_path)
-    return hass
+def hass_config_dir(tmp_path: Path) -> str:
+    """Keep the files of each test apart."""
+    return str(tmp_path)
 
 
 @pytest.fixture

@@ -64,7 +64,7 @@ async def test_low_credits_follow_the_balance(hass: HomeAssistant, gateway: Gate
     gateway.responses["balance"] = lambda _: web.Response(status=HTTPStatus.BAD_GATEWAY)
     await advance_time(hass)
     assert await hass.config_entries.async_reload(entry.entry_id)
-    await hass.async_block_till_done()
+    await hass.async_block_till_done(wait_background_tasks=True)
     assert "low_credits" in issues(hass)
     del gateway.responses["balance"]
     gateway.balance = "500"

@@ -19,7 +19,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.smsbox.const import DOMAIN
 
 from .common import advance_time
-from .gateways import API_KEY, FIRST_MSGID, Gateway
+from .gateways import API_KEY, FIRST_MSGID, Gateway, Received
 
 WRONG_KEY = "a-mistyped-key-that-nobody-may-see"
 NEW_KEY = "another-key-that-nobody-may-see"
@@ -37,6 +37,7 @@ NOT_OURS = {
     ("homeassistant.components.http.auth", "DEBUG"): "the path of every request, here of the webhook",
     ("homeassistant.helpers.http", "DEBUG"): "the path of every request",
     ("homeassistant.components.webhook", "DEBUG"): "the id of every webhook that is called",
+    ("pytest_homeassistant_custom_component.common", "DEBUG"): "what its fake Store would write",
     ("aiohttp.access", "INFO"): "what the tests' servers serve; Home Assistant keeps it from its own at this level",
 }
 
@@ -121,14 +122,18 @@ class Tour:
         await advance_time(self.hass, 61)
 
     async def fail(self) -> None:
-        """Make every service fail in every way, with the secrets in the error messages too."""
-        words = " ".join(SECRETS)
+        """Make every service fail in every way, with the secrets of the request in the error messages too."""
+
+        def words(received: Received) -> str:
+            """Return all that the gateway could repeat."""
+            return " ".join((API_KEY, *NUMBERS, *received.fields.values()))
+
         failures: list[Callable[[Any], Any]] = [
-            lambda _: {"code": 99, "message": words},
-            lambda _: {"code": 10, "message": words},
-            lambda _: {"code": 100, "message": words, "number": words},
-            lambda _: {"code": words},
-            lambda _: web.Response(status=500, text=words),
+            lambda received: {"code": 99, "message": words(received)},
+            lambda received: {"code": 10, "message": words(received)},
+            lambda received: {"code": 100, "message": words(received), "number": words(received)},
+            lambda received: {"code": words(received)},
+            lambda received: web.Response(status=500, text=words(received)),
             lambda _: web.Response(status=302, headers={"Location": f"https://example.org/{API_KEY}"}),
             lambda _: web.Response(status=429),
         ]

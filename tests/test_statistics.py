@@ -27,7 +27,7 @@ async def test_statistics_are_valid(
     hass_ws_client: WebSocketGenerator,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """The balance has a mean, the totals have a sum, and Home Assistant finds no problem with them."""
+    """What goes up and down has a mean, the totals have a sum, and Home Assistant finds no problem with them."""
     assert await async_setup_component(hass, "sensor", {})
     await async_wait_recording_done(hass)
     do_adhoc_statistics(hass, start=dt_util.utcnow().replace(minute=0, second=0, microsecond=0))
@@ -40,6 +40,8 @@ async def test_statistics_are_valid(
         for statistic in listed
     } == {
         ("sensor.smsbox_credits", "credits", False),
+        ("sensor.smsbox_credits_spent", "credits", True),
+        ("sensor.smsbox_messages_waiting", "messages", False),
         ("sensor.smsbox_messages_sent", "messages", True),
         ("sensor.smsbox_messages_delivered", "messages", True),
         ("sensor.smsbox_messages_failed", "messages", True),

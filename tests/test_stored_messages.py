@@ -47,10 +47,11 @@ async def test_file_is_written_within_a_second(
     hass: HomeAssistant, hass_storage: Storage, entry: MockConfigEntry, report: Report, freezer: FrozenDateTimeFactory
 ) -> None:
     """One write within a second takes everything that happened, and leaves out finished messages."""
+    await advance_time(hass, 1, freezer)
     await send(hass, numbers=NUMBERS)
     for code in (10, 11):
         await report(FIRST_MSGID, code)
-    assert f"{DOMAIN}.{entry.entry_id}" not in hass_storage
+    assert not stored_msgids(hass_storage, entry)
     await advance_time(hass, 1, freezer)
     assert stored_msgids(hass_storage, entry) == {FIRST_MSGID + 1}
     await report(FIRST_MSGID + 1, 13)

@@ -24,9 +24,15 @@ async def system_health(hass: HomeAssistant) -> dict[str, Any]:
 
 
 async def test_system_health_of_an_account(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """The page shows the gateway, how reports arrive and how many messages are followed."""
+    """The page shows the gateway, how reports arrive, and how many messages are followed and waiting."""
     await send(hass)
-    assert await system_health(hass) == {"can_reach_gateway": "ok", "accounts": 1, "reports": "url", "following": 1}
+    assert await system_health(hass) == {
+        "can_reach_gateway": "ok",
+        "accounts": 1,
+        "reports": "url",
+        "pending": 1,
+        "waiting": 0,
+    }
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv, device_registry as dr
+from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.typing import ConfigType
 from homeassistant.util.hass_dict import HassKey
 
@@ -40,8 +41,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: SmsboxConfigEntry) -> bo
     account.device_id = device.id
     entry.async_on_unload(entry.add_update_listener(_async_update_listener))
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    account.resume()
+    account.tracker.resume()
     hass.data[ENGINES][entry.entry_id].resume()
+    # Not before automations can hear of what was not sent.
+    entry.async_on_unload(async_at_started(hass, account.resume_queue))
     async_update_actions(hass, entry)
     async_watch_issues(hass, entry)
     webhook.async_set_up_cloudhook(hass, entry)

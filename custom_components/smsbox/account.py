@@ -129,9 +129,8 @@ class Account:
         self.coordinator = SmsboxCoordinator(self._hass, self._entry, client, self._handle_balance)
 
     @callback
-    def resume(self) -> None:
-        """Show reports and send what is waiting: the entities are there."""
-        self.tracker.resume()
+    def resume_queue(self, _hass: HomeAssistant) -> None:
+        """Send what is waiting: Home Assistant has started."""
         self.outbox.queue.resume()
 
     @callback
@@ -167,6 +166,8 @@ class Account:
     @callback
     def _handle_finished(self, client: SmsboxClient, error: SmsboxError | None) -> None:
         """Look at the balance after what may have cost, and ask for another key if this one is refused."""
+        # What the guard counts may have changed, and nothing else.
+        self.store.async_schedule_save()
         match error:
             case None | SmsboxOutcomeUnknownError():
                 self.coordinator.async_schedule_refresh()

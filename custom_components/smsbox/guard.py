@@ -3,6 +3,7 @@
 from bisect import bisect_right, insort
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import takewhile
 
 from .phone import TEST_NUMBER
 
@@ -21,7 +22,8 @@ class Limit(StrEnum):
 class Guard:
     """Counts the messages to each number; a limit of 0 is off.
 
-    Moments are in seconds since the epoch. Those of the last day are kept for each number, oldest first.
+    Moments are in seconds since the epoch. Those of the last day are kept for each number, oldest first, and what was
+    sent to last stands last.
     """
 
     limit_hour: int
@@ -41,7 +43,9 @@ class Guard:
         if self.limit_day and not alert and len(moments) >= self.limit_day:
             return Limit.DAY
         insort(moments, now)
+        self.moments.pop(number, None)
         self.moments[number] = moments
+        self._expire(now)
         return None
 
     def release(self, number: str, moment: float) -> None:
@@ -50,13 +54,11 @@ class Guard:
         if moment in moments:
             moments.remove(moment)
 
-    def expire(self, now: float) -> None:
-        """Forget what no limit counts any more."""
-        for number in list(self.moments):
-            if moments := self._last_day(number, now):
-                self.moments[number] = moments
-            else:
-                del self.moments[number]
+    def _expire(self, now: float) -> None:
+        """Forget the numbers that no limit counts any more."""
+        old = takewhile(lambda item: not item[1] or item[1][-1] <= now - DAY, self.moments.items())
+        for number in [number for number, _ in old]:
+            del self.moments[number]
 
     def _last_day(self, number: str, now: float) -> list[float]:
         """Return the moments of the last day; one in the future, because the clock was set back, counts as now."""

@@ -23,18 +23,19 @@ def async_describe_events(
         texts = async_get_cached_translations(hass, hass.config.language, "selector", DOMAIN)
         data = event.data
 
-        def text(group: str, option: object, **placeholders: str) -> str:
+        def text(group: str, option: object) -> str:
             """Return a text, or nothing if there is no such option."""
-            return texts.get(f"component.{DOMAIN}.selector.{group}.options.{option}", "").format(**placeholders)
+            return texts.get(f"component.{DOMAIN}.selector.{group}.options.{option}", "")
 
         error = data.get("error")
         status = "outcome_unknown" if error == "outcome_unknown" else data.get("status")
         recipient = data.get("recipient") or phone.mask(str(data.get("number", "")))
+        placeholders = {"recipient": recipient, "reason": text("reason", error)}
         return {
             # Without one, the frontend leaves the place of the icon empty.
             LOGBOOK_ENTRY_ICON: "mdi:message-reply-text",
-            LOGBOOK_ENTRY_NAME: text("delivery_report", data.get("channel"), recipient=str(recipient)),
-            LOGBOOK_ENTRY_MESSAGE: text("delivery_report", status, reason=text("reason", error)),
+            LOGBOOK_ENTRY_NAME: text("delivery_report", data.get("channel")).format_map(placeholders),
+            LOGBOOK_ENTRY_MESSAGE: text("delivery_report", status).format_map(placeholders),
         }
 
     async_describe_event(DOMAIN, EVENT_DELIVERY_REPORT, describe)

@@ -24,6 +24,13 @@ def parse_text(value: object) -> str:
     return value
 
 
+def parse_list(value: object) -> list[Any]:
+    """Return a stored list; raise TypeError for anything else."""
+    if not isinstance(value, list):
+        raise TypeError("not a list")
+    return value
+
+
 def parse_moment(value: object) -> float:
     """Return a stored moment in seconds since the epoch; raise ValueError or TypeError for anything else."""
     if not isinstance(value, int | float):
@@ -64,8 +71,9 @@ class Message:
     send_status: SendStatus | None = None
     error: SmsboxError | Limit | None = None
     followed: bool = False
-    # Rendered once for each change, so that saving very many messages is quick.
-    _row: json_fragment | None = None
+    # Rendered once for each version, so that saving very many messages is quick.
+    _rendered: tuple[int, json_fragment] | None = None
+    _version: int = 0
 
     def __post_init__(self) -> None:
         self.followed_since = self.followed_since or self.sent_at
@@ -84,7 +92,7 @@ class Message:
             context=context_from_store(row["context"]),
             msgid=msgid,
             ref=None if ref is None else parse_text(ref),
-            statuses=[DeliveryStatus(status) for status in row.get("statuses", ())],
+            statuses=[DeliveryStatus(status) for status in parse_list(row.get("statuses", []))],
             followed_since=parse_moment(row.get("followed_since", row["sent_at"])),
         )
 
@@ -110,12 +118,13 @@ class Message:
 
     def changed(self) -> None:
         """Have the row rendered again."""
-        self._row = None
+        self._version += 1
 
     @property
     def row(self) -> json_fragment:
-        """Return the message as it is stored, without what is empty."""
-        if self._row is None:
+        """Return the message as it is stored, without what is empty; called in a thread, while it may change."""
+        version = self._version
+        if self._rendered is None or self._rendered[0] != version:
             row = {
                 "number": self.number,
                 "recipient_id": self.recipient_id,
@@ -127,8 +136,9 @@ class Message:
                 "statuses": self.statuses,
                 "followed_since": None if self.followed_since == self.sent_at else self.followed_since,
             }
-            self._row = json_fragment(json_bytes({key: value for key, value in row.items() if value not in (None, [])}))
-        return self._row
+            content = json_bytes({key: value for key, value in row.items() if value not in (None, [])})
+            self._rendered = version, json_fragment(content)
+        return self._rendered[1]
 
 
 @dataclass(frozen=True, slots=True)

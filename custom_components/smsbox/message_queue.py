@@ -7,9 +7,8 @@ from datetime import datetime
 import time
 from typing import Self
 
-from homeassistant.core import CALLBACK_TYPE, CoreState, HassJob, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later
-from homeassistant.util import dt as dt_util
 
 from .api import DeliveryStatus, SmsboxConnectionError, SmsboxTryAgainLaterError
 from .const import SendStatus
@@ -59,7 +58,7 @@ class QueuedMessage:
 class MessageQueue:
     """Keeps messages on disk and sends them, the oldest first, as soon as the gateway can be reached.
 
-    Starts paused, until there are entities to show what becomes of the messages.
+    Starts paused, until there are entities and automations to hear of what happens to the messages.
     """
 
     def __init__(
@@ -81,6 +80,7 @@ class MessageQueue:
         self._settled: list[QueuedMessage] = []
         # Found as sending after a crash: they may have been sent, and are never sent again.
         self._lost: list[Message] = []
+        self._tried_at: float = 0
         self._unsub_retry: CALLBACK_TYPE | None = None
         self._unsub_clean: CALLBACK_TYPE | None = None
 
@@ -120,41 +120,41 @@ class MessageQueue:
         """Leave on disk what is still to be sent, and only that."""
         if self._unsub_clean is not None:
             self._unsub_clean()
-            await self._clean(dt_util.utcnow())
+            await self._clean()
         await self._file.async_write_rest()
 
     async def async_remove(self) -> None:
         """Forget everything, on disk too."""
         self.pause()
         self._waiting.clear()
-        self._settled.clear()
+        if self._unsub_clean is not None:
+            self._unsub_clean()
         await self._file.async_remove()
 
-    async def async_keep(self, batch: Batch, messages: Sequence[Message]) -> None:
-        """Keep messages that could not be sent, as many as there is room for."""
-        kept = messages[: MAX_WAITING - len(self._waiting)]
-        if not kept:
-            return
-        for message in kept:
+    @callback
+    def add(self, batch: Batch, messages: Sequence[Message]) -> None:
+        """Keep messages that could not be sent, as many as there is room for; `async_write` has to follow."""
+        if not self._waiting:
+            self._tried_at = time.time()
+        for message in messages[: max(MAX_WAITING - len(self._waiting), 0)]:
             message.ref = message.ref or new_reference()
             message.changed()
             message.send_status = SendStatus.QUEUED
             self._waiting.append(QueuedMessage(replace(batch, messages=(message,)), message.sent_at))
         self._changed()
-        await self._file.async_write()
         self._schedule_retry()
 
+    async def async_write(self) -> None:
+        """Have on disk what was added."""
+        await self._file.async_write()
+
     @callback
-    def wake(self, _now: datetime | None = None) -> None:
+    def wake(self) -> None:
         """Try to send, unless that is under way: the gateway answered, or it is time."""
         if not self._waiting or self._paused or self.under_way:
             return
         self._cancel_retry()
-        # Before it has started, Home Assistant would wait for a task of its own.
-        create_task = (
-            self._hass.async_create_task if self._hass.state is CoreState.running else self._hass.loop.create_task
-        )
-        task: asyncio.Task[None] = create_task(self._send_waiting())
+        task: asyncio.Task[None] = self._hass.async_create_task(self._send_waiting())
         self.under_way.add(task)
         task.add_done_callback(self._handle_sent)
 
@@ -162,6 +162,7 @@ class MessageQueue:
     def _handle_sent(self, task: asyncio.Task[None]) -> None:
         """Try again later if anything is left."""
         self.under_way.discard(task)
+        self._tried_at = time.time()
         self._schedule_retry()
 
     async def _send_waiting(self) -> None:
@@ -198,6 +199,8 @@ class MessageQueue:
             queued.sending = False
             message.send_status = SendStatus.QUEUED
             return
+        if queued not in self._waiting:
+            return  # the account was removed meanwhile
         self._waiting.remove(queued)
         self._settled.append(queued)
         self._changed()
@@ -208,7 +211,7 @@ class MessageQueue:
         if self._unsub_clean is None:
             self._unsub_clean = async_call_later(self._hass, SETTLED_FOR, HassJob(self._clean, cancel_on_shutdown=True))
 
-    async def _clean(self, _now: datetime) -> None:
+    async def _clean(self, _now: datetime | None = None) -> None:
         """Take what was sent out of the file."""
         self._unsub_clean = None
         self._settled.clear()
@@ -227,22 +230,22 @@ class MessageQueue:
         for queued in expired:
             self._tracker.report(queued.message, DeliveryStatus.EXPIRED, EXPIRED_CODE)
 
-    @callback
     def _schedule_retry(self) -> None:
-        """Look again in a minute, or when the next message expires."""
-        if self._waiting and not self._paused and self._unsub_retry is None:
+        """Look again a minute after the last try, or when the next message expires."""
+        self._cancel_retry()
+        if self._waiting and not self._paused and not self.under_way:
             now = time.time()
-            delay = min(RETRY_INTERVAL, *(queued.remaining(now) for queued in self._waiting))
+            self._tried_at = min(self._tried_at, now)
+            delay = min(self._tried_at + RETRY_INTERVAL - now, *(queued.remaining(now) for queued in self._waiting))
             job = HassJob(self._retry, cancel_on_shutdown=True)
             self._unsub_retry = async_call_later(self._hass, max(delay, 0), job)
 
     @callback
-    def _retry(self, now: datetime) -> None:
+    def _retry(self, _now: datetime) -> None:
         """Try again."""
         self._unsub_retry = None
         self.wake()
 
-    @callback
     def _cancel_retry(self) -> None:
         """Do not look again."""
         if self._unsub_retry is not None:

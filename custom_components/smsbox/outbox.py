@@ -10,7 +10,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util.async_ import create_eager_task
 
 from .api import AcceptedMessage, DeliveryStatus, SmsboxClient, SmsboxError, SmsboxOutcomeUnknownError
-from .const import Channel, SendStatus
+from .const import LOGGER, Channel, SendStatus
 from .delivery_event import NOT_SENT, UNKNOWN_CODE
 from .guard import Guard, Limit
 from .message import Batch, Message, new_reference
@@ -97,6 +97,10 @@ class Outbox:
         except SmsboxError as error:
             self._finished(client, error)
             return error
+        except Exception as error:  # noqa: BLE001 - whatever it was, the request may have gone out
+            LOGGER.error("A request to the gateway failed: %s", type(error).__name__)
+            self._finished(client, unknown := SmsboxOutcomeUnknownError())
+            return unknown
         self._finished(client, None)
         return response
 
@@ -117,13 +121,15 @@ class Outbox:
         if admitted:
             await self._deliver(replace(batch, messages=tuple(admitted)))
         if batch.valid_for is not None:
-            await self.queue.async_keep(batch, [m for m in admitted if isinstance(m.error, UNREACHABLE)])
+            self.queue.add(batch, [message for message in admitted if isinstance(message.error, UNREACHABLE)])
         for message in admitted:
             if message.send_status is SendStatus.NOT_ACCEPTED:
                 self._guard.release(message.number, message.sent_at)
         if not batch.alert:
             for message in batch.messages:
                 self._tell_failure(message)
+        if any(message.send_status is SendStatus.QUEUED for message in admitted):
+            await self.queue.async_write()
 
     def _admit(self, message: Message, *, alert: bool) -> bool:
         """Return whether the guard lets a message go out."""

@@ -106,8 +106,9 @@ def _watch_guard(hass: HomeAssistant, entry: SmsboxConfigEntry) -> None:
         """Raise or withdraw the issue, and look again when an hour is over."""
         nonlocal unsub_timer
         cancel()
-        since = time.time() - HOUR
-        for key in [key for key, refusal in account.refusals.items() if refusal.moment <= since]:
+        now = time.time()
+        # One in the future is there because the clock was set back.
+        for key in [key for key, refusal in account.refusals.items() if not now - HOUR < refusal.moment <= now]:
             del account.refusals[key]
         if not account.refusals:
             ir.async_delete_issue(hass, DOMAIN, issue_id)
@@ -127,7 +128,7 @@ def _watch_guard(hass: HomeAssistant, entry: SmsboxConfigEntry) -> None:
                 "over_day": who(Limit.DAY),
             },
         )
-        wait = max(refusal.moment for refusal in account.refusals.values()) - since
+        wait = max(refusal.moment for refusal in account.refusals.values()) + HOUR - now
         unsub_timer = async_call_later(hass, wait, HassJob(check, cancel_on_shutdown=True))
 
     @callback

@@ -20,7 +20,7 @@ from homeassistant.util.file import write_utf8_file_atomic
 from homeassistant.util.json import load_json
 
 from .const import DOMAIN, LOGGER
-from .message import Message, Row, parse_moment, parse_text
+from .message import Message, Row, parse_list, parse_moment, parse_text
 
 VERSION = 1
 SAVE_DELAY = 0.5
@@ -34,7 +34,7 @@ def parse_rows[T](rows: object, parse: Callable[[Row], T]) -> tuple[list[T], int
     for row in rows:
         try:
             parsed.append(parse(row))
-        except AttributeError, KeyError, OverflowError, TypeError, ValueError:
+        except AttributeError, KeyError, OSError, OverflowError, TypeError, ValueError:
             continue
     return parsed, len(rows) - len(parsed)
 
@@ -57,7 +57,7 @@ class Totals:
         counts = (totals.sent, totals.delivered, totals.failed)
         if any(type(count) is not int or count < 0 for count in counts):
             raise ValueError("not a count")
-        for amount in (totals.credits_spent, totals.balance or 0):
+        for amount in (totals.credits_spent, 0 if totals.balance is None else totals.balance):
             if not math.isfinite(amount):
                 raise ValueError("not an amount")
         return totals
@@ -77,14 +77,14 @@ class Names:
         action = row.get("action")
         return cls(
             parse_text(row["subentry_id"]),
-            [parse_text(name) for name in row["names"]],
+            [parse_text(name) for name in parse_list(row["names"])],
             None if action is None else parse_text(action),
         )
 
 
 def _parse_moments(row: Row) -> tuple[str, list[float]]:
     """Return a number and when messages went to it."""
-    return parse_text(row["number"]), sorted(parse_moment(moment) for moment in row["moments"])
+    return parse_text(row["number"]), sorted(parse_moment(moment) for moment in parse_list(row["moments"]))
 
 
 class AccountStore:

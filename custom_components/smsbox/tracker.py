@@ -1,9 +1,7 @@
 """Follows accepted messages until their final status, and counts them."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import takewhile
@@ -21,6 +19,7 @@ from homeassistant.util.signal_type import SignalType
 from .api import DeliveryReport, DeliveryStatus
 from .const import DOMAIN, LOGGER
 from .delivery_event import async_fire_report
+from .early_reports import EarlyReports
 from .message import Message
 from .store import AccountStore
 
@@ -28,10 +27,6 @@ TOTALS_COOLDOWN = 1
 FOLLOWED_FOR = timedelta(hours=72).total_seconds()
 LOOK_INTERVAL = timedelta(minutes=1)
 CLOCK_WAS_SET = 60  # seconds that the clock may be off before it counts as set
-
-# A report can arrive before the response to the request that sent its message.
-EARLY_FOR = 60
-MAX_EARLY = 10_000
 
 
 # A message has its final report.
@@ -41,49 +36,6 @@ FINAL_SIGNAL: SignalType[Message] = SignalType(f"{DOMAIN}_final_report")
 def totals_signal(entry_id: str) -> SignalType[()]:
     """Return the signal that an account's totals changed."""
     return SignalType(f"{DOMAIN}_totals_{entry_id}")
-
-
-@dataclass(slots=True)
-class EarlyReports:
-    """Reports that cannot be applied yet, of a bounded number of messages for a bounded time."""
-
-    # By message ID, the oldest first; a plain dict is slow at finding its first.
-    _reports: OrderedDict[int, tuple[float, dict[DeliveryStatus, DeliveryReport]]] = field(default_factory=OrderedDict)
-
-    def __len__(self) -> int:
-        return len(self._reports)
-
-    def add(self, report: DeliveryReport, now: float) -> None:
-        """Keep a report; the oldest go where there are too many."""
-        _, reports = self._reports.setdefault(report.msgid, (now, {}))
-        reports.setdefault(report.status, report)
-        if len(self._reports) > MAX_EARLY:
-            self._reports.popitem(last=False)
-
-    def pop(self, msgid: int) -> list[DeliveryReport]:
-        """Return the reports of a message, in the order they came, and keep them no longer."""
-        _, reports = self._reports.pop(msgid, (0, {}))
-        return list(reports.values())
-
-    def pop_all(self) -> list[DeliveryReport]:
-        """Return all reports and keep none."""
-        reports = [report for _, reports in self._reports.values() for report in reports.values()]
-        self._reports.clear()
-        return reports
-
-    def msgid_of(self, ref: str) -> int | None:
-        """Return the message ID that a report with this reference told."""
-        return next(
-            (msgid for msgid, (_, reports) in self._reports.items() if any(r.ref == ref for r in reports.values())),
-            None,
-        )
-
-    def expire(self, now: float) -> list[int]:
-        """Drop the reports that were kept long enough, and return of which messages."""
-        old = [msgid for msgid, (since, _) in self._reports.items() if not now - EARLY_FOR < since <= now]
-        for msgid in old:
-            del self._reports[msgid]
-        return old
 
 
 class Tracker:
@@ -162,6 +114,8 @@ class Tracker:
             # If the gateway gives the same ID again, the newest message has to stand last.
             self._store.messages.pop(msgid, None)
             self._store.messages[msgid] = message
+        else:
+            self._release(message)
         self._forget_old()
         self._store.async_schedule_save()
         self._totals_changed()
@@ -179,7 +133,7 @@ class Tracker:
         if message.ref is None:
             return
         self._in_flight.discard(message.ref)
-        if not self._paused and (msgid := self._early.msgid_of(message.ref)) is not None:
+        if not self._paused and (msgid := self._early.find_msgid(message.ref)) is not None:
             self._apply_all(self._early.pop(msgid))
 
     @callback
@@ -187,7 +141,7 @@ class Tracker:
         """Tell the status of a message that was not sent, or may not have been: no report of the gateway does."""
         if status in DeliveryStatus and DeliveryStatus(status).final:
             message.statuses.append(DeliveryStatus(status))
-            self.release(message)
+        self._release(message)
         async_fire_report(self._hass, self._entry, message, status, status_code, error=error)
 
     def _forget_reference(self, message: Message) -> None:
@@ -219,10 +173,9 @@ class Tracker:
         """Let every caller go with what is known, now and from now on."""
         self._stopped = True
         for message in list(self._waiting):
-            self.release(message)
+            self._release(message)
 
-    @callback
-    def release(self, message: Message) -> None:
+    def _release(self, message: Message) -> None:
         """Let go whoever waits for the final status of a message."""
         for future in self._waiting.pop(message, ()):
             if not future.done():
@@ -272,7 +225,7 @@ class Tracker:
         else:
             self._store.totals.failed += 1
         self._totals_changed()
-        self.release(message)
+        self._release(message)
         async_dispatcher_send(self._hass, FINAL_SIGNAL, message)
 
     def _totals_changed(self) -> None:

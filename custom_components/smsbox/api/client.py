@@ -67,6 +67,9 @@ CREDITS_CODE = 60
 SENDSMS_CREDITS_CODE = 10
 TRY_AGAIN_LATER_CODE = 98
 
+# A shorter text says nothing, and would be found in every error message.
+SHORTEST_SECRET = 8
+
 # Of aiohttp's errors only the names are passed on: their texts hold URLs, and with them numbers and passwords.
 
 
@@ -228,7 +231,8 @@ class SmsboxClient:
         if code == TRY_AGAIN_LATER_CODE:
             raise SmsboxTryAgainLaterError
         message = response.get("message")
-        secrets = (self._api_key, given.get("noti", ""))
+        texts = (given.get("message", ""), given.get("text", ""))
+        secrets = (self._api_key, given.get("noti", ""), *(text for text in texts if len(text) >= SHORTEST_SECRET))
         raise SmsboxRejectedError(code, clean_message(message, secrets) if isinstance(message, str) else "")
 
     async def _send_with_retry(
