@@ -14,7 +14,7 @@ from homeassistant.components.notify import (
     DOMAIN as NOTIFY_DOMAIN,
 )
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import ATTR_CONFIG_ENTRY_ID
+from homeassistant.const import ATTR_CONFIG_ENTRY_ID, ATTR_ENTITY_ID
 from homeassistant.core import HomeAssistant, ServiceCall, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.service import async_set_service_schema
@@ -39,7 +39,10 @@ SETUP_TIMEOUT = 10
 async def _notify(call: ServiceCall) -> None:
     """Send to the numbers and names in the target, as the classic notify actions do."""
     data = _data(call)
-    given = [call.data.get(ATTR_TARGET), data.get(CONF_NUMBERS), data.get(ATTR_TARGET)]
+    # A target beside the action comes as entity_id; in data that would be somebody else's.
+    given = [call.data.get(key) for key in (ATTR_TARGET, CONF_NUMBERS, ATTR_ENTITY_ID)]
+    given += [data.get(key) for key in (CONF_NUMBERS, ATTR_TARGET)]
+    data = {**call.data, **data}
     await _async_wait_for_accounts(call.hass)
     await _async_send(call, data, await async_find_targets(call.hass, given, _account_id(data)), Channel.SMS)
 
@@ -50,7 +53,7 @@ async def _notify_one(entry: SmsboxConfigEntry, subentry_id: str, call: ServiceC
     subentry = entry.subentries.get(subentry_id)
     targets = await async_find_targets(call.hass, Named(entry, subentry) if subentry else None, None)
     channels = (recipient.channels[0] for recipient in targets.recipients.values())
-    await _async_send(call, _data(call), targets, next(channels, Channel.SMS))
+    await _async_send(call, {**call.data, **_data(call)}, targets, next(channels, Channel.SMS))
 
 
 def _data(call: ServiceCall) -> Mapping[str, Any]:
