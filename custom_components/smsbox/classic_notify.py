@@ -1,9 +1,8 @@
 """`notify.smsbox` and `notify.smsbox_<name>`: for alerts, notify groups, login codes, and whatever wants an action."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -15,60 +14,47 @@ from homeassistant.components.notify import (
     DOMAIN as NOTIFY_DOMAIN,
 )
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import ATTR_CONFIG_ENTRY_ID
+from homeassistant.const import ATTR_CONFIG_ENTRY_ID, ATTR_ENTITY_ID
 from homeassistant.core import HomeAssistant, ServiceCall, callback
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.service import async_set_service_schema
 from homeassistant.util import slugify
 import voluptuous as vol
 
 from .account import Account, SmsboxConfigEntry
+from .api import mask_numbers
+from .alerts.engine import async_get_runner
 from .companion_app import message_for_people
-from .const import CONF_NUMBERS, DOMAIN, LOGGER, SUBENTRY_RECIPIENT, Channel
+from .const import CONF_NUMBERS, DOMAIN, LOGGER, Channel
 from .messenger import async_send
 from .notify import async_record_notifications
-from .recipients import (
-    Destination,
-    Recipient,
-    async_accounts,
-    async_get_account,
-    normalize_number,
-    resolve_destinations,
-)
+from .recipients import Recipient, async_accounts, resolve_destinations
 from .services import SEND_FIELDS, send_request
-from .targets import Named, NameTable
+from .targets import Named, Targets, async_find_targets
 from .text import join_title
 
 ATTR_CHANNEL = "channel"
 SETUP_TIMEOUT = 10
 
 
-@dataclass(slots=True)
-class Targets:
-    """Who is meant by a call, and the first error about it."""
-
-    recipients: list[Recipient] = field(default_factory=list)
-    plans: list[Named] = field(default_factory=list)
-    numbers: list[str] = field(default_factory=list)
-    error: HomeAssistantError | None = None
-
-
 async def _notify(call: ServiceCall) -> None:
     """Send to the numbers and names in the target, as the classic notify actions do."""
     data = _data(call)
+    # A target beside the action comes as entity_id; in data that would be somebody else's.
+    given = [call.data.get(key) for key in (ATTR_TARGET, CONF_NUMBERS, ATTR_ENTITY_ID)]
+    given += [data.get(key) for key in (CONF_NUMBERS, ATTR_TARGET)]
+    data = {**call.data, **data}
     await _async_wait_for_accounts(call.hass)
-    config_entry_id = data.get(ATTR_CONFIG_ENTRY_ID)
-    targets = _find(
-        call.hass, [call.data.get(ATTR_TARGET), data.get(CONF_NUMBERS), data.get(ATTR_TARGET)], config_entry_id
-    )
-    await _async_send(call, data, targets, Channel.SMS)
+    await _async_send(call, data, await async_find_targets(call.hass, given, _account_id(data)), Channel.SMS)
 
 
 async def _notify_one(entry: SmsboxConfigEntry, subentry_id: str, call: ServiceCall) -> None:
     """Send to one recipient, by the first of its channels."""
     await _async_wait_for_accounts(call.hass)
-    recipient = Recipient.from_subentry(entry, entry.subentries[subentry_id])
-    await _async_send(call, _data(call), Targets([recipient]), recipient.channels[0])
+    subentry = entry.subentries.get(subentry_id)
+    targets = await async_find_targets(call.hass, Named(entry, subentry) if subentry else None, None)
+    channels = (recipient.channels[0] for recipient in targets.recipients.values())
+    await _async_send(call, {**call.data, **_data(call)}, targets, next(channels, Channel.SMS))
 
 
 def _data(call: ServiceCall) -> Mapping[str, Any]:
@@ -77,8 +63,14 @@ def _data(call: ServiceCall) -> Mapping[str, Any]:
     return data if isinstance(data, Mapping) else {}
 
 
+def _account_id(data: Mapping[str, Any]) -> str | None:
+    """Return the account that a call asks for, if it asks for one."""
+    account_id = data.get(ATTR_CONFIG_ENTRY_ID)
+    return account_id if account_id and isinstance(account_id, str) else None
+
+
 async def _async_wait_for_accounts(hass: HomeAssistant) -> None:
-    """Wait until no account is being set up again."""
+    """Wait until no account is being set up again, but not for long."""
     with suppress(TimeoutError):
         async with asyncio.timeout(SETUP_TIMEOUT):
             for entry in async_accounts(hass):
@@ -86,53 +78,55 @@ async def _async_wait_for_accounts(hass: HomeAssistant) -> None:
                     pass
 
 
-def _find(hass: HomeAssistant, target: Any, config_entry_id: str | None) -> Targets:
-    """Return who is meant; what cannot be understood does not silence the others."""
-    targets = Targets()
-    for found in NameTable(hass).parse(target, config_entry_id):
-        try:
-            if isinstance(found, ServiceValidationError):
-                raise found
-            if not isinstance(found, Named):
-                targets.numbers.append(f"+{normalize_number(hass, found)}")
-            elif found.subentry.subentry_type == SUBENTRY_RECIPIENT:
-                async_get_account(hass, found.entry.entry_id)
-                targets.recipients.append(Recipient.from_subentry(found.entry, found.subentry))
-            else:
-                async_get_account(hass, found.entry.entry_id)
-                targets.plans.append(found)
-        except ServiceValidationError as error:
-            targets.error = targets.error or error
-    return targets
-
-
 async def _async_send(call: ServiceCall, data: Mapping[str, Any], targets: Targets, channel: Channel) -> None:
     """Send what is meant for people; whatever fails is logged too, because many callers drop the error."""
     message = message_for_people(_text(call.data.get(ATTR_MESSAGE)), data)
     if message is None:
         return
-    destinations: list[Destination] = []
+    whom: list[str] = []
+    errors: list[HomeAssistantError] = []
+    wrong = targets.error
+    title = _text(call.data.get(ATTR_TITLE))
     try:
-        channel = _channel(data, channel)
-        request = send_request(
-            channel, join_title(_text(call.data.get(ATTR_TITLE)), message), _options(channel, data), cut=True
-        )
-        if targets.error is None or targets.recipients or targets.numbers:
-            account_id = data.get(ATTR_CONFIG_ENTRY_ID) or _account_id(call.hass, targets)
-            destinations = resolve_destinations(call.hass, targets.recipients, targets.numbers, account_id)
-            response = await async_send(call.hass, request, destinations, call.context, partial_success=False)
-            async_record_notifications(call.hass, channel, response)
-        if targets.error is not None:
-            raise targets.error
+        for plan in targets.plans.values():
+            runner = async_get_runner(call.hass, plan.entry.entry_id, plan.subentry.subentry_id)
+            await runner.async_start(title, message, call.context)
+        if targets.recipients or targets.numbers or not (targets.plans or wrong):
+            await _async_send_to_found(call, data, targets, channel, join_title(title, message))
     except HomeAssistantError as error:
-        whom = ", ".join(dict.fromkeys(destination.label for destination in destinations)) or "nobody"
-        LOGGER.error("notify.%s to %s failed: %s", call.service, whom, error)
-        raise
+        whom += targets.labels
+        errors.append(error)
+    if wrong is not None:
+        whom += targets.errors
+        errors.append(wrong)
+    if errors:
+        reasons = " ".join(str(error) for error in errors)
+        LOGGER.error("notify.%s to %s failed: %s", call.service, ", ".join(whom) or "nobody", reasons)
+        raise errors[0]
+
+
+async def _async_send_to_found(
+    call: ServiceCall, data: Mapping[str, Any], targets: Targets, channel: Channel, message: str
+) -> None:
+    """Send to those who were found; raises HomeAssistantError if it does not go out to all of them."""
+    channel = _channel(data, channel)
+    request = send_request(channel, message, _options(channel, data), cut=True)
+    recipients = list(targets.recipients.values())
+    account_id = _account_id(data) or _account_for_numbers(call.hass, recipients)
+    destinations = resolve_destinations(call.hass, recipients, targets.numbers, account_id)
+    response = await async_send(call.hass, request, destinations, call.context, partial_success=False)
+    async_record_notifications(call.hass, channel, response)
 
 
 def _text(value: object) -> str:
-    """Return a message or a title as text; a missing one is empty."""
-    return "" if value is None else str(value)
+    """Return a message or a title as text: a missing one is empty, and a list has commas in between."""
+    match value:
+        case None:
+            return ""
+        case list() | tuple() | set():
+            return ", ".join(map(_text, value))
+        case _:
+            return str(value)
 
 
 def _channel(data: Mapping[str, Any], default: Channel) -> Channel:
@@ -140,8 +134,8 @@ def _channel(data: Mapping[str, Any], default: Channel) -> Channel:
     channel = data.get(ATTR_CHANNEL)
     if channel is None:
         return default
-    if isinstance(channel, str) and channel in Channel:
-        return Channel(channel)
+    if isinstance(channel, str) and (known := channel.strip().lower()) in Channel:
+        return Channel(known)
     LOGGER.warning("A channel that is none of %s is ignored, and %s used", ", ".join(Channel), default)
     return default
 
@@ -150,23 +144,21 @@ def _options(channel: Channel, data: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options of a channel's action; what others made of the data is ignored."""
     options = {}
     for option, validate in SEND_FIELDS[channel].items():
-        value = data.get(str(option))
-        if value is None:
+        value = data.get(option)
+        if value is None or value == "":
             continue
         try:
-            options[str(option)] = vol.Schema(validate)(value)
+            options[option] = validate(value)
         except vol.Invalid:
             LOGGER.warning("The value of %s cannot be used and is ignored", option)
     return options
 
 
-def _account_id(hass: HomeAssistant, targets: Targets) -> str | None:
+def _account_for_numbers(hass: HomeAssistant, recipients: Iterable[Recipient]) -> str | None:
     """Return the account for bare numbers: that of the recipients beside them, else the one that was added first."""
-    if not targets.numbers:
-        return None
-    entries = [recipient.entry for recipient in targets.recipients] or async_accounts(hass)
-    loaded = [entry for entry in entries if entry.state is ConfigEntryState.LOADED]
-    return next((entry.entry_id for entry in loaded or entries), None)
+    entries = [recipient.entry for recipient in recipients] or async_accounts(hass)
+    loaded = (entry for entry in entries if entry.state is ConfigEntryState.LOADED)
+    return next((entry.entry_id for entry in (*loaded, *entries)), None)
 
 
 @callback
@@ -176,17 +168,23 @@ def async_update_actions(hass: HomeAssistant, entry: SmsboxConfigEntry) -> None:
     if not hass.services.has_service(NOTIFY_DOMAIN, DOMAIN):
         _register(hass, DOMAIN, _notify)
     account.store.update_names(entry.subentries)
+    # First of all, because their names may be wanted.
+    for subentry_id in account.notify_actions.keys() - account.store.names.keys():
+        hass.services.async_remove(NOTIFY_DOMAIN, account.notify_actions.pop(subentry_id))
     for subentry_id, names in account.store.names.items():
         if subentry_id in account.notify_actions:
             continue
         action = names.action or f"{DOMAIN}_{slugify(names.names[-1])}"
         if hass.services.has_service(NOTIFY_DOMAIN, action):
-            LOGGER.warning("notify.%s is taken already, so %s gets no action of that name", action, names.names[-1])
+            LOGGER.warning(
+                "notify.%s is taken, so %s gets no such action", *map(mask_numbers, (action, names.names[-1]))
+            )
             continue
-        names.action = account.notify_actions[subentry_id] = action
+        account.notify_actions[subentry_id] = action
+        if names.action is None:
+            names.action = action
+            account.store.async_schedule_save()
         _register(hass, action, partial(_notify_one, entry, subentry_id))
-    for subentry_id in account.notify_actions.keys() - account.store.names.keys():
-        hass.services.async_remove(NOTIFY_DOMAIN, account.notify_actions.pop(subentry_id))
 
 
 @callback

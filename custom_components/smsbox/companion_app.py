@@ -16,7 +16,7 @@ _COMMANDS = frozenset(
         "update_widgets",
     }
 )
-_COMMAND = re.compile(r"(command|kiosk)_\w*")
+_COMMAND = re.compile(r"(command|kiosk)_\S*")
 _SPEAK = "TTS"
 
 
@@ -24,9 +24,9 @@ def message_for_people(message: str, data: Mapping[str, Any] | None = None) -> s
     """Return what to send of a message; None if it is a command to the app, which no person should get."""
     word = message.strip()
     if word in _COMMANDS or _COMMAND.fullmatch(word):
-        LOGGER.debug("Not sent, because it is a command to the companion app: %s", word)
+        LOGGER.debug("A command to the companion app is not sent")
         return None
     if word == _SPEAK:
         spoken = (data or {}).get("tts_text")
-        return str(spoken) if spoken else None
+        return None if spoken is None or not str(spoken).strip() else str(spoken)
     return message

@@ -135,14 +135,15 @@ def compose_sms(
 def _compose[T](compose: Callable[..., T], *, cut: bool) -> T:
     """Return what is composed of a message; raises ServiceValidationError for what cannot go out."""
     try:
-        return compose()
+        try:
+            return compose()
+        except text.MessageTooLongError as error:
+            if not cut:
+                raise validation_error("message_too_long", length=str(error.length), limit=str(error.limit)) from error
+            LOGGER.warning("A message is cut: it has %s characters, and %s are allowed", error.length, error.limit)
+            return compose(cut=True)
     except text.EmptyMessageError as error:
         raise validation_error("empty_message") from error
-    except text.MessageTooLongError as error:
-        if not cut:
-            raise validation_error("message_too_long", length=str(error.length), limit=str(error.limit)) from error
-        LOGGER.warning("A message is cut: it has %s characters, and %s are allowed", error.length, error.limit)
-        return compose(cut=True)
 
 
 async def async_send(
@@ -268,12 +269,12 @@ def _raise_failures(results: Sequence[SendResult], *, partial_success: bool) -> 
     raise to_action_error(reason) from reason
 
 
-async def _wait_for_reports(results: Iterable[SendResult], time: timedelta) -> None:
+async def _wait_for_reports(results: Iterable[SendResult], duration: timedelta) -> None:
     """Wait until all messages have their final status, or the time is over."""
     messages: dict[Account, list[Message]] = {}
     for result in results:
         if not result.final:
             messages.setdefault(result.destination.account, []).append(result.message)
     await asyncio.gather(
-        *(account.tracker.wait_until_final(group, time.total_seconds()) for account, group in messages.items())
+        *(account.tracker.wait_until_final(group, duration.total_seconds()) for account, group in messages.items())
     )

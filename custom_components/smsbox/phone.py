@@ -6,7 +6,8 @@ import re
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumber, PhoneNumberFormat
 
-from .text import INVISIBLE, clean
+from .api.cleaning import clean_text, mask_numbers
+from .text import INVISIBLE
 
 TEST_NUMBER = "3211111111"
 
@@ -26,8 +27,6 @@ _LONGEST_SPELLING = 100
 # From here on, digits without + are more likely an international number than a national one without its 0.
 _INTERNATIONAL = 11
 
-# What a comma or semicolon separates are two numbers.
-_DIGITS_IN_TEXT = re.compile(r"\+?\d(?:(?:[^\w*,;]|_)*\d){3,}")
 _LONGEST_READ, _LONGEST_SHOWN = 1_000, 40
 
 # phonenumbers reads a region from disk at its first use, and the event loop must never wait for that.
@@ -57,14 +56,9 @@ def mask(number: str) -> str:
     return number[-3:].rjust(len(number), "*")
 
 
-def mask_numbers(text: str) -> str:
-    """Hide every run of four digits or more in a text, whatever separates them, but for the last three."""
-    return _DIGITS_IN_TEXT.sub(lambda match: "***" + "".join(filter(str.isdecimal, match[0]))[-3:], text)
-
-
 def mask_given(given: object) -> str:
     """Return what somebody gave as a number or sender in a form that errors may show: one short line, masked."""
-    return mask_numbers(" ".join(clean(str(given)[:_LONGEST_READ]).split()))[:_LONGEST_SHOWN]
+    return mask_numbers(clean_text(str(given)[:_LONGEST_READ]))[:_LONGEST_SHOWN]
 
 
 @lru_cache(maxsize=10_000)

@@ -1,8 +1,8 @@
 """Whom to reach: recipients, bare numbers, and the destinations that these come to."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant
@@ -10,7 +10,7 @@ from homeassistant.helpers.service import async_get_config_entry
 
 from . import phone
 from .account import Account, SmsboxConfigEntry
-from .api import Gender, Language
+from .api import Gender, Language, mask_numbers
 from .const import CONF_CHANNELS, CONF_GENDER, CONF_LANGUAGE, CONF_NUMBERS, CONF_SENDER, DOMAIN, Channel
 from .errors import validation_error
 
@@ -23,8 +23,8 @@ def default_language(hass: HomeAssistant) -> Language:
     return Language(language) if language in Language else Language.NL
 
 
-def normalize_number(hass: HomeAssistant, number: str | float) -> str:
-    """Return a number as the gateway wants it; raises ServiceValidationError."""
+def normalize_number(hass: HomeAssistant, number: Any) -> str:
+    """Return a number as the gateway wants it; raises ServiceValidationError for anything else."""
     try:
         return phone.normalize(number, hass.config.country or DEFAULT_COUNTRY)
     except phone.InvalidNumberError:
@@ -75,7 +75,7 @@ class Destination:
     @property
     def label(self) -> str:
         """Return what errors and logs may say: the name, or the number without most of its digits."""
-        return self.name or phone.mask(self.number)
+        return mask_numbers(self.name) if self.name else phone.mask(self.number)
 
 
 def recipient_destinations(recipient: Recipient, account: Account) -> list[Destination]:
@@ -118,12 +118,12 @@ def async_accounts(hass: HomeAssistant, *, include_disabled: bool = False) -> li
 def resolve_destinations(
     hass: HomeAssistant,
     recipients: Iterable[Recipient],
-    numbers: Iterable[str | float],
+    numbers: Collection[str],
     config_entry_id: str | None,
 ) -> list[Destination]:
     """Return where to send: every number once, those of recipients by their own account.
 
-    Raises ServiceValidationError, among others `no_recipients` if nothing is left.
+    The numbers are as the gateway wants them. Raises ServiceValidationError, `no_recipients` if there is nobody.
     """
     recipients = list(recipients)
     destinations: dict[str, Destination] = {}
@@ -131,11 +131,10 @@ def resolve_destinations(
         account = async_get_account(hass, recipient.entry.entry_id)
         for destination in recipient_destinations(recipient, account):
             destinations.setdefault(destination.number, destination)
-    bare_numbers = [normalize_number(hass, number) for number in numbers]
-    if bare_numbers or config_entry_id is not None:
+    if numbers:
         account = async_get_account(hass, config_entry_id, [recipient.entry for recipient in recipients])
         language = default_language(hass)
-        for number in bare_numbers:
+        for number in numbers:
             destinations.setdefault(number, Destination(account, number, None, None, None, language, Gender.MALE))
     if not destinations:
         raise validation_error("no_recipients")

@@ -8,7 +8,6 @@ from typing import Any
 
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
-from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.target import TargetSelection
 from homeassistant.helpers.typing import VolDictType
@@ -39,8 +38,8 @@ from .errors import action_error, to_action_error, validation_error
 from .guard import Limit
 from .messenger import SendRequest, async_send, compose_sms
 from .notify import async_record_notifications
-from .recipients import Recipient, async_get_account, normalize_number, resolve_destinations
-from .targets import Named, NameTable, async_resolve_target
+from .recipients import async_get_account, normalize_number, resolve_destinations
+from .targets import async_find_targets, async_resolve_target
 from .validators import duration, moment, valid_for
 
 ATTR_LONG_SMS = "long_sms"
@@ -53,30 +52,28 @@ ATTR_VALID_FOR = "valid_for"
 ATTR_WAIT_FOR_REPORT = "wait_for_report"
 
 
-def _number(value: Any) -> Any:
-    """Leave a number as it came: YAML has read an unquoted 0471234567 as octal, a template may make it a fraction."""
-    return value if isinstance(value, int | float) else cv.string(value)
-
-
 ACCOUNT_FIELDS: VolDictType = {vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string}
-TEXT_FIELDS: VolDictType = {
-    vol.Optional(ATTR_LONG_SMS): cv.boolean,
-    vol.Optional(CONF_UNSUPPORTED_CHARACTERS): vol.Coerce(UnsupportedCharacters),
-}
-LANGUAGE_FIELDS: VolDictType = {vol.Optional(CONF_LANGUAGE): vol.Coerce(Language)}
-WAIT_FIELDS: VolDictType = {vol.Optional(ATTR_WAIT_FOR_REPORT): duration}
-# What the fields of an action are, besides those that every sending action has.
-SEND_FIELDS: dict[Channel, VolDictType] = {
-    Channel.SMS: {**TEXT_FIELDS, **WAIT_FIELDS, vol.Optional(CONF_SENDER): cv.string},
-    Channel.TTS: {**LANGUAGE_FIELDS, **WAIT_FIELDS},
+# The fields of each channel's action, besides those that every sending action has.
+SEND_FIELDS: dict[Channel, dict[str, Callable[[Any], Any]]] = {
+    Channel.SMS: {
+        CONF_SENDER: cv.string,
+        ATTR_LONG_SMS: cv.boolean,
+        CONF_UNSUPPORTED_CHARACTERS: vol.Coerce(UnsupportedCharacters),
+        ATTR_WAIT_FOR_REPORT: duration,
+        ATTR_VALID_FOR: valid_for,
+    },
+    Channel.TTS: {
+        CONF_LANGUAGE: vol.Coerce(Language),
+        ATTR_WAIT_FOR_REPORT: duration,
+        ATTR_VALID_FOR: valid_for,
+    },
     Channel.VOICE: {
-        **LANGUAGE_FIELDS,
-        vol.Optional(CONF_GENDER): vol.Coerce(Gender),
-        vol.Optional(ATTR_SEND_AT): moment,
+        CONF_LANGUAGE: vol.Coerce(Language),
+        CONF_GENDER: vol.Coerce(Gender),
+        ATTR_SEND_AT: moment,
+        ATTR_VALID_FOR: valid_for,
     },
 }
-for fields in SEND_FIELDS.values():
-    fields[vol.Optional(ATTR_VALID_FOR)] = valid_for
 
 type Handler = Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]
 
@@ -84,24 +81,16 @@ type Handler = Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]
 async def _send(channel: Channel, call: ServiceCall) -> ServiceResponse:
     """Send to the recipients that the target leads to, and to names and numbers."""
     config_entry_id = call.data.get(ATTR_CONFIG_ENTRY_ID)
-    named = await async_resolve_target(call.hass, TargetSelection(call.data), call.context, SUBENTRY_RECIPIENT)
-    numbers: list[str | float] = []
-    for found in NameTable(call.hass).parse(call.data[CONF_NUMBERS], config_entry_id):
-        if isinstance(found, ServiceValidationError):
-            raise found
-        if not isinstance(found, Named):
-            numbers.append(found)
-        elif found.subentry.subentry_type == SUBENTRY_RECIPIENT:
-            named.append(found)
-        else:
-            numbers.append(found.subentry.title)
-    destinations = resolve_destinations(
-        call.hass, [Recipient.from_subentry(who.entry, who.subentry) for who in named], numbers, config_entry_id
-    )
+    targeted = await async_resolve_target(call.hass, TargetSelection(call.data), call.context, SUBENTRY_RECIPIENT)
+    targets = await async_find_targets(call.hass, [targeted, call.data.get(CONF_NUMBERS)], config_entry_id)
+    if (error := targets.error) is not None:
+        raise error
+    for plan in targets.plans.values():
+        raise validation_error("invalid_number", number=phone.mask_given(plan.subentry.title))
     response = await async_send(
         call.hass,
         send_request(channel, call.data[ATTR_MESSAGE], call.data),
-        destinations,
+        resolve_destinations(call.hass, targets.recipients.values(), targets.numbers, config_entry_id),
         call.context,
         partial_success=call.return_response,
     )
@@ -111,8 +100,8 @@ async def _send(channel: Channel, call: ServiceCall) -> ServiceResponse:
 
 def send_request(channel: Channel, message: str, data: Mapping[str, Any], *, cut: bool = False) -> SendRequest:
     """Return what the fields of a channel's action ask for."""
-    names = {str(field) for field in SEND_FIELDS[channel]}
-    return SendRequest(channel, message, cut=cut, **{key: value for key, value in data.items() if key in names})
+    options = {option: data[option] for option in SEND_FIELDS[channel] if option in data}
+    return SendRequest(channel, message, cut=cut, **options)
 
 
 async def _send_otp(call: ServiceCall) -> ServiceResponse:
@@ -174,28 +163,35 @@ ACTIONS: dict[str, tuple[Handler, VolDictType, SupportsResponse]] = {
             {
                 **cv.TARGET_SERVICE_FIELDS,
                 vol.Required(ATTR_MESSAGE): cv.string,
-                vol.Optional(CONF_NUMBERS, default=list): vol.All(cv.ensure_list, [_number]),
-                **channel_fields,
+                vol.Optional(CONF_NUMBERS): object,
+                **{vol.Optional(option): validate for option, validate in SEND_FIELDS[channel].items()},
                 **ACCOUNT_FIELDS,
             },
             SupportsResponse.OPTIONAL,
         )
-        for channel, channel_fields in SEND_FIELDS.items()
+        for channel in Channel
     },
     "send_otp": (
         _send_otp,
-        {vol.Required(ATTR_NUMBER): _number, vol.Optional(ATTR_TEXT): cv.string, **ACCOUNT_FIELDS},
+        {vol.Required(ATTR_NUMBER): object, vol.Optional(ATTR_TEXT): cv.string, **ACCOUNT_FIELDS},
         SupportsResponse.OPTIONAL,
     ),
     "verify_otp": (
         _verify_otp,
-        {vol.Required(ATTR_OTP): cv.string, vol.Optional(ATTR_NUMBER): _number, **ACCOUNT_FIELDS},
+        {vol.Required(ATTR_OTP): cv.string, vol.Optional(ATTR_NUMBER): object, **ACCOUNT_FIELDS},
         SupportsResponse.ONLY,
     ),
-    "lookup_number": (_lookup_number, {vol.Required(ATTR_NUMBER): _number, **ACCOUNT_FIELDS}, SupportsResponse.ONLY),
+    "lookup_number": (_lookup_number, {vol.Required(ATTR_NUMBER): object, **ACCOUNT_FIELDS}, SupportsResponse.ONLY),
     "preview_sms": (
         _preview_sms,
-        {vol.Required(ATTR_MESSAGE): cv.string, **TEXT_FIELDS, **ACCOUNT_FIELDS},
+        {
+            vol.Required(ATTR_MESSAGE): cv.string,
+            **{
+                vol.Optional(option): SEND_FIELDS[Channel.SMS][option]
+                for option in (ATTR_LONG_SMS, CONF_UNSUPPORTED_CHARACTERS)
+            },
+            **ACCOUNT_FIELDS,
+        },
         SupportsResponse.ONLY,
     ),
 }

@@ -1,6 +1,6 @@
 """Values that an action takes, checked and converted; what is wrong raises the error of the action."""
 
-from datetime import datetime, timedelta
+from datetime import MINYEAR, datetime, timedelta
 import re
 from typing import Any
 
@@ -18,7 +18,7 @@ _DATE_AND_TIME = re.compile(r"\s*\d{4}-?\d\d-?\d\d[T ]\s*\d\d?:?\d\d.*")
 
 
 def duration(value: Any) -> timedelta:
-    """Return a duration of more than nothing; raises ServiceValidationError `invalid_duration`."""
+    """Return a duration, which may be none at all; raises ServiceValidationError `invalid_duration`."""
     try:
         parsed = cv.positive_time_period(value)
     except (vol.Invalid, ArithmeticError, ValueError) as error:
@@ -26,12 +26,12 @@ def duration(value: Any) -> timedelta:
     return parsed
 
 
-def valid_for(value: Any) -> timedelta:
+def valid_for(value: Any) -> timedelta | None:
     """Return for how long a message is kept, 7 days at most; raises ServiceValidationError `invalid_duration`."""
     parsed = duration(value)
     if parsed > MAX_VALID_FOR:
         raise validation_error("invalid_duration")
-    return parsed
+    return parsed or None
 
 
 def moment(value: Any) -> datetime:
@@ -43,11 +43,12 @@ def moment(value: Any) -> datetime:
         if not isinstance(value, datetime) and not _DATE_AND_TIME.fullmatch(value):
             raise validation_error("invalid_send_at")
         given = cv.datetime(value)
-        parsed = dt_util.as_utc(given)
-    except (vol.Invalid, TypeError) as error:
+    except (vol.Invalid, TypeError, ValueError) as error:
         raise validation_error("invalid_send_at") from error
-    except OverflowError as error:  # at either end of the calendar
-        raise validation_error("send_at_in_past" if given.year == 1 else "invalid_send_at") from error
+    try:
+        parsed = dt_util.as_utc(given)
+    except (OverflowError, ValueError) as error:  # at either end of the calendar
+        raise validation_error("send_at_in_past" if given.year == MINYEAR else "invalid_send_at") from error
     if parsed < dt_util.utcnow() - TOLERANCE:
         raise validation_error("send_at_in_past")
     return parsed

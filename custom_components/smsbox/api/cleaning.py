@@ -15,8 +15,8 @@ _MAX_SHOWN = 8
 # Control characters, invisible ones and halves of surrogate pairs.
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs"})
 
-# Four digits or more, with what people write between the digits of a number, and what comes along when it is copied.
-_NUMBER = re.compile(r"\d(?:[\s+./()\u00ad\u200b-\u200f\u2010-\u2015\u202a-\u202e\u2060-\u206f\u2212\ufeff-]*\d){3,}")
+# Four digits or more, whatever separates them; what a comma or semicolon separates are two numbers.
+_NUMBER = re.compile(r"\+?\d(?:(?:[^\w*,;]|_)*\d){3,}")
 
 
 def clean_text(text: str) -> str:
