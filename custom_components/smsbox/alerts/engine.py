@@ -72,6 +72,15 @@ class AlertEngine:
             hass.bus.async_listen(er.EVENT_ENTITY_REGISTRY_UPDATED, self.check_plans, _is_removal),
         ]
 
+    @property
+    def running(self) -> int:
+        """Return how many alerts are being told, or will be."""
+        return sum(runner.shown.goes_on for runner in self.runners.values())
+
+    def as_diagnostics(self) -> list[dict[str, Any]]:
+        """Return counts and states of the plans and their alerts; no names, texts or links."""
+        return [runner.as_diagnostics() for runner in self.runners.values()]
+
     async def async_load(self) -> None:
         """Load the alerts that were running."""
         for stored in await self._file.async_load_rows("alerts", StoredAlert.from_store):
