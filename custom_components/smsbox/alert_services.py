@@ -43,35 +43,33 @@ RESOLVE_ALERT_FIELDS: VolDictType = {
 
 async def async_send_alert(call: ServiceCall) -> ServiceResponse:
     """Start the alerts of plans; each is tried, and what one raises is raised in the end."""
-    runners = await _async_targeted_runners(call)
-    started: list[dict[str, Any]] = []
+    started: list[tuple[AlertRunner, dict[str, Any]]] = []
     error: HomeAssistantError | None = None
-    waited_for: list[AlertRunner] = []
-    for runner in runners:
+    for runner in await _async_targeted_runners(call):
         try:
             result = await runner.async_start(call.data.get(ATTR_TITLE), call.data[ATTR_MESSAGE], call.context)
         except HomeAssistantError as raised:
             error = error or raised
-            continue
-        run = runner.alert.run
-        started.append({"plan": runner.name, "alert_id": run.alert_id if run else None, "result": result.value})
-        waited_for.append(runner)
+        else:
+            started.append((runner, {"plan": runner.name, "alert_id": runner.shown.alert_id, "result": result.value}))
     if error is not None:
         raise error
     wait: timedelta | None = call.data.get(ATTR_WAIT_FOR_ACKNOWLEDGEMENT)
-    if wait is not None:
-        await asyncio.gather(*(runner.async_wait(wait.total_seconds()) for runner in waited_for))
-    for element, runner in zip(started, waited_for, strict=True):
-        run = runner.alert.run
-        element["status"] = runner.alert.status.value
-        if wait is not None:
-            taken = run.acknowledged if run and run.status is Status.ACKNOWLEDGED else None
-            element |= {
-                "acknowledged": taken is not None,
-                "by": taken and taken.by,
-                "via": taken and taken.via.value,
-            }
-    return {"alerts": list(started)}
+    return {"alerts": list(await asyncio.gather(*(_async_describe(*alert, wait) for alert in started)))}
+
+
+async def _async_describe(runner: AlertRunner, alert: dict[str, Any], wait: timedelta | None) -> dict[str, Any]:
+    """Return what the response says of an alert that was started, after waiting if that is wanted."""
+    if wait is None:
+        return alert | {"status": runner.shown.status.value}
+    shown = await runner.async_wait(alert["alert_id"], wait.total_seconds())
+    taken = shown.alert_id == alert["alert_id"] and shown.status is Status.ACKNOWLEDGED
+    return alert | {
+        "status": shown.status.value,
+        "acknowledged": taken,
+        "by": shown.attributes["acknowledged_by"] if taken else None,
+        "via": shown.attributes["acknowledged_via"].value if taken else None,
+    }
 
 
 async def async_acknowledge_alert(call: ServiceCall) -> ServiceResponse:
@@ -107,6 +105,6 @@ async def _async_controllable_runners(call: ServiceCall) -> list[AlertRunner]:
         for runner in engine.runners.values():
             entity_id = registry.async_get_entity_id(NOTIFY_DOMAIN, DOMAIN, f"{runner.subentry_id}_alert")
             with suppress(Unauthorized):
-                await async_check_permission(call.hass, call.context, [entity_id] if entity_id else [])
+                await async_check_permission(call.hass, call.context, [entity_id or f"{NOTIFY_DOMAIN}."])
                 runners.append(runner)
     return runners

@@ -74,7 +74,7 @@ class AcknowledgeButton(PlanEntity, ButtonEntity):
     @override
     def available(self) -> bool:
         """Return whether there is anything to acknowledge."""
-        return self.runner.alert.can_be_acknowledged
+        return self.runner.shown.can_be_acknowledged
 
     @override
     async def async_press(self) -> None:

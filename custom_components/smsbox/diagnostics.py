@@ -7,6 +7,7 @@ from typing import Any
 from homeassistant.core import HomeAssistant
 
 from .account import SmsboxConfigEntry
+from .alerts.engine import ENGINES
 from .const import (
     CONF_CHANNELS,
     CONF_CLOUDHOOK_URL,
@@ -46,6 +47,7 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: SmsboxC
             "pending": account.tracker.pending,
             "unknown_outcomes": len(account.store.references),
         },
+        "plans": hass.data[ENGINES][entry.entry_id].as_diagnostics(),
         "queue": len(account.outbox.queue),
         "totals": asdict(account.store.totals),
     }

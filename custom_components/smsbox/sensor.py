@@ -146,16 +146,14 @@ class StatusSensor(PlanEntity, SensorEntity):
     @override
     def native_value(self) -> str:
         """Return the status."""
-        return self.runner.alert.status
+        return self.runner.shown.status
 
     @property
     @override
     def extra_state_attributes(self) -> dict[str, Any]:
         """Return what is known of the alert."""
-        alert = self.runner.alert
-        if alert.run is None:
-            return dict.fromkeys(ATTRIBUTES) | {"causes": [], "told": []}
-        attributes = alert.run.attributes(alert.plan)
+        nothing: dict[str, Any] = dict.fromkeys(ATTRIBUTES)
+        attributes = nothing | {"causes": [], "told": []} | dict(self.runner.shown.attributes)
         for moment in ("since", "acknowledged_at"):
             if attributes[moment] is not None:
                 attributes[moment] = dt_util.utc_from_timestamp(attributes[moment]).isoformat()

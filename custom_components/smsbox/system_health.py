@@ -6,6 +6,7 @@ from homeassistant.components import system_health
 from homeassistant.core import HomeAssistant, callback
 
 from .account import SmsboxConfigEntry
+from .alerts.engine import ENGINES
 from .const import CONF_CLOUDHOOK_URL, DOMAIN
 from .gateway import gateway_url
 from .report_url import report_url
@@ -27,4 +28,5 @@ async def system_health_info(hass: HomeAssistant) -> dict[str, Any]:
         "reports": ", ".join("-" if url is None else "cloud" if url == cloudhook else "url" for url, cloudhook in urls),
         "pending": sum(entry.runtime_data.tracker.pending for entry in entries),
         "waiting": sum(len(entry.runtime_data.outbox.queue) for entry in entries),
+        "alerts": sum(engine.running for engine in hass.data[ENGINES].values()),
     }

@@ -1,4 +1,4 @@
-"""Triggers of automations: a message was delivered, or failed for good."""
+"""Triggers of automations: what happens to a message, and to an alert."""
 
 from typing import override
 
@@ -13,17 +13,18 @@ from homeassistant.helpers.trigger import (
     Trigger,
 )
 
+from .alerts.effects import EventType
 from .api import DeliveryStatus
 from .const import DOMAIN
 from .delivery_event import NOT_SENT
 
 
-class _DeliveryTrigger(StatelessEntityTriggerBase):
-    """Triggers when a delivery report entity gets one of some statuses."""
+class _EventTrigger(StatelessEntityTriggerBase):
+    """Triggers when an event entity of this integration gets one of some event types."""
 
     _domain_specs = {EVENT_DOMAIN: DomainSpec()}
     _schema = ENTITY_STATE_TRIGGER_SCHEMA
-    _statuses: frozenset[str]
+    _event_types: frozenset[str]
 
     @override
     def entity_filter(self, entities: set[str]) -> set[str]:
@@ -37,24 +38,60 @@ class _DeliveryTrigger(StatelessEntityTriggerBase):
 
     @override
     def is_valid_state(self, state: State, report_not_triggered: NotTriggeredReasonReporter) -> bool:
-        """Return whether the report is one of the statuses."""
-        return state.attributes.get(EventEntityStateAttribute.EVENT_TYPE) in self._statuses
+        """Return whether the event is of one of the types."""
+        return state.attributes.get(EventEntityStateAttribute.EVENT_TYPE) in self._event_types
 
 
-class MessageDeliveredTrigger(_DeliveryTrigger):
+class MessageDeliveredTrigger(_EventTrigger):
     """Triggers when a message was delivered."""
 
-    _statuses = frozenset({DeliveryStatus.DELIVERED})
+    _event_types = frozenset({DeliveryStatus.DELIVERED})
 
 
-class MessageFailedTrigger(_DeliveryTrigger):
+class MessageFailedTrigger(_EventTrigger):
     """Triggers when a message was not sent, or will not be delivered any more."""
 
-    _statuses = frozenset(
+    _event_types = frozenset(
         {status for status in DeliveryStatus if status.final and status is not DeliveryStatus.DELIVERED} | {NOT_SENT}
     )
 
 
+class AlertStartedTrigger(_EventTrigger):
+    """Triggers when an alert starts."""
+
+    _event_types = frozenset({EventType.STARTED})
+
+
+class AlertAcknowledgedTrigger(_EventTrigger):
+    """Triggers when somebody takes an alert."""
+
+    _event_types = frozenset({EventType.ACKNOWLEDGED})
+
+
+class AlertResolvedTrigger(_EventTrigger):
+    """Triggers when an alert is over, with all its causes."""
+
+    _event_types = frozenset({EventType.RESOLVED})
+
+    @override
+    def is_valid_state(self, state: State, report_not_triggered: NotTriggeredReasonReporter) -> bool:
+        """Return whether the whole alert is over: else the event names the cause."""
+        return super().is_valid_state(state, report_not_triggered) and state.attributes.get("title") is None
+
+
+class AlertUnansweredTrigger(_EventTrigger):
+    """Triggers when an alert ends without anybody taking it."""
+
+    _event_types = frozenset({EventType.UNANSWERED, EventType.FAILED})
+
+
 async def async_get_triggers(hass: HomeAssistant) -> dict[str, type[Trigger]]:
     """Return the triggers by their names."""
-    return {"message_delivered": MessageDeliveredTrigger, "message_failed": MessageFailedTrigger}
+    return {
+        "message_delivered": MessageDeliveredTrigger,
+        "message_failed": MessageFailedTrigger,
+        "alert_started": AlertStartedTrigger,
+        "alert_acknowledged": AlertAcknowledgedTrigger,
+        "alert_resolved": AlertResolvedTrigger,
+        "alert_unanswered": AlertUnansweredTrigger,
+    }

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from homeassistant.components.notify import DOMAIN as NOTIFY_DOMAIN
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
 from homeassistant.const import ATTR_ENTITY_ID, STATE_HOME, STATE_ON, STATE_OPEN, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
@@ -26,11 +26,20 @@ def conditions(hass: HomeAssistant, plan: Plan) -> Conditions:
     )
 
 
-def contacts(hass: HomeAssistant, step: Step) -> tuple[Contact, ...]:
-    """Return who is left in a step."""
+def read_plan(subentry: ConfigSubentry) -> Plan:
+    """Return a plan as it is stored; one that cannot be read has no steps."""
+    try:
+        return Plan.from_data(subentry.title, subentry.data)
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
+        LOGGER.warning("The plan %s cannot be read (%s); open it and submit it again", subentry.title, error)
+        return Plan(subentry.title, ())
+
+
+def contacts(hass: HomeAssistant, step: Step, *, warn: bool = False) -> tuple[Contact, ...]:
+    """Return who is left in a step; `warn` of plans in groups, which are left out."""
     found: dict[tuple[str, Channel | None], Contact] = {}
     for target in step.targets:
-        for contact in _recipient(hass, target) if target.channel else _notifier(hass, target.id, set()):
+        for contact in _recipient(hass, target) if target.channel else _notifier(hass, target.id, set(), warn=warn):
             found.setdefault((contact.id, contact.channel), contact)
     return tuple(found.values())
 
@@ -71,20 +80,20 @@ def _recipient(hass: HomeAssistant, target: Target) -> Iterator[Contact]:
             )
 
 
-def _notifier(hass: HomeAssistant, stored: str, groups: set[str]) -> Iterator[Contact]:
+def _notifier(hass: HomeAssistant, stored: str, groups: set[str], *, warn: bool) -> Iterator[Contact]:
     """Yield another integration's notifier, or the members of a group; one that is not there is unavailable."""
     entity_id = entity_id_of(hass, stored)
     if entity_id is None or entity_id in groups:
         return
     registered = er.async_get(hass).async_get(entity_id)
     if registered is not None and registered.platform == DOMAIN:
-        yield from _own(hass, registered)
+        yield from _own(hass, registered, warn=warn)
         return
     state = hass.states.get(entity_id)
     members = state.attributes.get(ATTR_ENTITY_ID) if state else None
     if isinstance(members, list | tuple):
         for member in members:
-            yield from _notifier(hass, member, groups | {entity_id})
+            yield from _notifier(hass, member, groups | {entity_id}, warn=warn)
         return
     yield Contact(
         registered.id if registered else entity_id,
@@ -94,11 +103,11 @@ def _notifier(hass: HomeAssistant, stored: str, groups: set[str]) -> Iterator[Co
     )
 
 
-def _own(hass: HomeAssistant, registered: er.RegistryEntry) -> Iterator[Contact]:
+def _own(hass: HomeAssistant, registered: er.RegistryEntry, *, warn: bool) -> Iterator[Contact]:
     """Yield the recipient whose notify entity is in a group; a plan in one is left out."""
     key = registered.unique_id.removeprefix(f"{registered.config_subentry_id}_")
     channel = next((channel for channel, suffix in NOTIFY_KEYS.items() if suffix == key), None)
-    if channel is None:
+    if channel is not None:
+        yield from _recipient(hass, Target(registered.config_subentry_id or "", channel))
+    elif warn:
         LOGGER.warning("%s is left out of a step: a plan cannot be told", registered.entity_id)
-        return
-    yield from _recipient(hass, Target(registered.config_subentry_id or "", channel))

@@ -62,13 +62,24 @@ class AlertEngine:
         self._file = WriteAheadFile(hass, f"{DOMAIN}.{entry.entry_id}.alerts", self._to_store)
         self._unsubscribe = [
             hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._handle_stop),
-            hass.bus.async_listen(EVENT_HOMEASSISTANT_STARTED, self._look),
+            hass.bus.async_listen(EVENT_HOMEASSISTANT_STARTED, self._handle_started),
+            # It is loaded a moment after `resume`.
+            entry.async_on_state_change(self._look),
             async_dispatcher_connect(hass, RESPONSE_SIGNAL, self._handle_response),
             async_dispatcher_connect(hass, FINAL_SIGNAL, self._handle_final_report),
             async_track_time_interval(hass, self._look, LOOK_INTERVAL, cancel_on_shutdown=True),
             # A removed notifier may have been the last one of a step.
             hass.bus.async_listen(er.EVENT_ENTITY_REGISTRY_UPDATED, self.check_plans, _is_removal),
         ]
+
+    @property
+    def running(self) -> int:
+        """Return how many alerts are being told, or will be."""
+        return sum(runner.shown.goes_on for runner in self.runners.values())
+
+    def as_diagnostics(self) -> list[dict[str, Any]]:
+        """Return counts and states of the plans and their alerts; no names, texts or links."""
+        return [runner.as_diagnostics() for runner in self.runners.values()]
 
     async def async_load(self) -> None:
         """Load the alerts that were running."""
@@ -89,18 +100,21 @@ class AlertEngine:
                 continue
             state = self._stored.pop(subentry_id, None)
             runner = AlertRunner(self._hass, self._entry, subentry, state, self._file.async_write)
-            runner.paused = self._paused
             self.runners[subentry_id] = runner
+            if not self._paused:
+                runner.resume()
         for subentry_id in self.runners.keys() - plans.keys():
-            self._hass.async_create_task(self._async_remove(self.runners.pop(subentry_id)))
+            self.runners.pop(subentry_id).remove()
+            async_delete_plan_issues(self._hass, subentry_id)
+            self._hass.async_create_task(self._file.async_write())
         self.check_plans()
 
     @callback
     def check_plans(self, _event: Event[Any] | None = None) -> None:
         """Look for plans with a step that has nobody left."""
         if not self._paused:
-            for subentry in self._entry.get_subentries_of_type(SUBENTRY_PLAN):
-                async_check_plan(self._hass, subentry)
+            for subentry_id, runner in self.runners.items():
+                async_check_plan(self._hass, subentry_id, runner.alert.plan)
 
     @callback
     def resume(self) -> None:
@@ -112,26 +126,33 @@ class AlertEngine:
 
     @callback
     def pause(self) -> None:
-        """Look at nothing until `resume`."""
+        """Look at nothing until `resume`; a disabled account has no repair issues."""
         self._paused = True
         for runner in self.runners.values():
-            runner.paused = True
+            runner.pause()
+        if self._entry.disabled_by is not None:
+            self._delete_issues()
 
     async def async_remove(self) -> None:
         """Forget everything, on disk too."""
-        self.pause()
         while self._unsubscribe:
             self._unsubscribe.pop()()
-        for runner in list(self.runners.values()):
-            async_delete_plan_issues(self._hass, runner.subentry_id)
+        for runner in self.runners.values():
+            runner.remove()
         self.runners.clear()
+        self._delete_issues()
         await self._file.async_remove()
 
-    async def _async_remove(self, runner: AlertRunner) -> None:
-        """Forget the alert of a plan that was removed."""
-        runner.paused = True
-        async_delete_plan_issues(self._hass, runner.subentry_id)
-        await self._file.async_write()
+    def _delete_issues(self) -> None:
+        """Withdraw the repair issues of all plans."""
+        for subentry in self._entry.get_subentries_of_type(SUBENTRY_PLAN):
+            async_delete_plan_issues(self._hass, subentry.subentry_id)
+
+    @callback
+    def _handle_started(self, _event: Event) -> None:
+        """Look at everything for the first time: groups are there only now."""
+        self.check_plans()
+        self._look()
 
     async def _handle_stop(self, _event: Event) -> None:
         """Keep on disk where each alert stands."""
@@ -139,7 +160,7 @@ class AlertEngine:
         await self._file.async_write_rest()
 
     @callback
-    def _look(self, _now: datetime | Event | None = None) -> None:
+    def _look(self, _now: datetime | None = None) -> None:
         """Look at what is due."""
         for runner in self.runners.values():
             runner.look()

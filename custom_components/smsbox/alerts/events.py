@@ -1,5 +1,6 @@
 """The event `smsbox_alert`: its data, and how it reaches the event bus and the plan's event entity."""
 
+from collections.abc import Mapping
 from typing import Any, TypedDict
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
@@ -10,7 +11,6 @@ from homeassistant.util.signal_type import SignalType
 
 from ..const import DOMAIN, EVENT_ALERT
 from .effects import Fire
-from .run import Run
 
 
 class AlertTarget(TypedDict):
@@ -47,9 +47,9 @@ def status_signal(subentry_id: str) -> SignalType[()]:
     return SignalType(f"{DOMAIN}_alert_status_{subentry_id}")
 
 
-def context_of(run: Run) -> Context:
+def context_of(stored: Mapping[str, str | None]) -> Context:
     """Return the context of the call that started an alert."""
-    return Context(**run.context)
+    return Context(stored.get("user_id"), stored.get("parent_id"), stored.get("id"))
 
 
 @callback
@@ -72,6 +72,6 @@ def async_fire_alert(hass: HomeAssistant, entry: ConfigEntry[Any], subentry: Con
         by=fire.by,
         via=fire.via,
     )
-    context = Context(**fire.context)
+    context = context_of(fire.context)
     hass.bus.async_fire(EVENT_ALERT, data, context=context)
     async_dispatcher_send(hass, alert_signal(subentry.subentry_id), data, context)

@@ -45,11 +45,10 @@ def async_withdraw_failed(hass: HomeAssistant, subentry_id: str) -> None:
 
 
 @callback
-def async_check_plan(hass: HomeAssistant, subentry: ConfigSubentry) -> None:
+def async_check_plan(hass: HomeAssistant, subentry_id: str, plan: Plan) -> None:
     """Say that a step of a plan has nobody left, or withdraw that."""
-    issue_id = f"{PLAN_WITHOUT_RECIPIENTS}_{subentry.subentry_id}"
-    plan = Plan.from_data(subentry.title, subentry.data)
-    if all(contacts(hass, step) for step in plan.steps):
+    issue_id = f"{PLAN_WITHOUT_RECIPIENTS}_{subentry_id}"
+    if plan.steps and all(contacts(hass, step) for step in plan.steps):
         ir.async_delete_issue(hass, DOMAIN, issue_id)
         return
     ir.async_create_issue(
@@ -59,7 +58,7 @@ def async_check_plan(hass: HomeAssistant, subentry: ConfigSubentry) -> None:
         is_fixable=False,
         severity=ir.IssueSeverity.WARNING,
         translation_key=PLAN_WITHOUT_RECIPIENTS,
-        translation_placeholders={"plan": subentry.title},
+        translation_placeholders={"plan": plan.name},
     )
 
 

@@ -9,6 +9,18 @@ from ..const import Channel
 _MINUTE = 60
 
 
+def _text(value: object) -> str:
+    """Return a stored text; raises TypeError for anything else."""
+    if not isinstance(value, str):
+        raise TypeError("not a text")
+    return value
+
+
+def _optional_text(value: object) -> str | None:
+    """Return a stored text or None; raises TypeError for anything else."""
+    return None if value is None else _text(value)
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """A notify entity in a plan: a recipient's, or another integration's where there is no channel."""
@@ -18,10 +30,10 @@ class Target:
 
     @classmethod
     def from_data(cls, data: Mapping[str, str]) -> Self:
-        """Return a stored target."""
+        """Return a stored target; raises KeyError, TypeError or ValueError if it is damaged."""
         if "recipient" in data:
-            return cls(data["recipient"], Channel(data["channel"]))
-        return cls(data["notifier"])
+            return cls(_text(data["recipient"]), Channel(data["channel"]))
+        return cls(_text(data["notifier"]))
 
     def as_data(self) -> dict[str, str]:
         """Return the target as it is stored."""
@@ -40,11 +52,11 @@ class Step:
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Self:
-        """Return a stored step."""
+        """Return a stored step; raises as a target does."""
         return cls(
             tuple(Target.from_data(target) for target in data["notify"]),
-            _MINUTE * data.get("wait", 5),
-            data.get("only_while"),
+            _MINUTE * float(data.get("wait", 5)),
+            _optional_text(data.get("only_while")),
         )
 
 
@@ -64,15 +76,15 @@ class Plan:
 
     @classmethod
     def from_data(cls, name: str, data: Mapping[str, Any]) -> Self:
-        """Return the plan of a subentry."""
+        """Return the plan of a subentry; raises AttributeError, KeyError, TypeError or ValueError if it is damaged."""
         return cls(
             name=name,
             steps=tuple(Step.from_data(step) for step in data["steps"]),
             repeat=int(data.get("repeat", 1)),
-            delay=_MINUTE * data.get("delay", 0),
-            hold_while=data.get("hold_while"),
-            quiet_after=_MINUTE * data.get("quiet_after", 60),
-            give_up_after=_MINUTE * data.get("give_up_after", 360),
+            delay=_MINUTE * float(data.get("delay", 0)),
+            hold_while=_optional_text(data.get("hold_while")),
+            quiet_after=_MINUTE * float(data.get("quiet_after", 60)),
+            give_up_after=_MINUTE * float(data.get("give_up_after", 360)),
             link=data.get("link", True),
             follow_up=data.get("follow_up", True),
         )

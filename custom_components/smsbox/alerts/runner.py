@@ -9,22 +9,24 @@ import string
 import time
 from typing import Any
 
-from homeassistant.config_entries import ConfigEntry, ConfigSubentry
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigSubentry
 from homeassistant.core import Context, CoreState, HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.json import json_bytes, json_fragment
 from homeassistant.util.async_ import create_eager_task
 
+from ..const import LOGGER
 from ..errors import validation_error
-from ..text import clean
-from .alert import Alert, AlertRunningError, Result
-from .contacts import conditions, contacts
+from ..text import clean, strip_invisible
+from .alert import LONGEST_CAUSE, Alert, AlertRunningError, Result
+from .contacts import conditions, contacts, read_plan
 from .effects import Effect, Fire, FollowUp, RaiseIssue, Save, Sending, Tell, WithdrawIssue
 from .events import async_fire_alert, context_of, status_signal
 from .issues import async_raise_failed, async_withdraw_failed
-from .plan import Conditions, Plan
-from .run import MessageState, State, Status, Via
+from .plan import Conditions, Contact
+from .run import Message, MessageState, State, Via
 from .send import async_follow_up, async_send, expect_report
+from .shown import Shown
 
 STOP_TIMEOUT = 10
 # Answers within so many seconds after the first one count as having come together.
@@ -49,19 +51,23 @@ class AlertRunner:
         state: State | None,
         write: Callable[[], Awaitable[None]],
     ) -> None:
-        self.alert = Alert(Plan.from_data(subentry.title, subentry.data), new_id, state)
+        self.alert = Alert(read_plan(subentry), new_id, state)
         self._loaded = state is not None
-        self.paused = True
-        self.stopped = False
         self._hass = hass
         self._entry = entry
         self._subentry = subentry
-        self.row = self._render()
         self._write = write
+        self._paused = True
+        self._stopped = False
+        self._removed = False
+        # What a crash left as sending, until its account is there to expect reports of it.
+        self._found: list[tuple[Contact, Message]] = []
         self._queue: deque[Effect | asyncio.Future[None]] = deque()
         self._under_way: set[asyncio.Task[Any]] = set()
         self._working = False
         self._changed = asyncio.Event()
+        self.row = self._render()
+        self.shown = Shown.of(self.alert)
 
     @property
     def name(self) -> str:
@@ -73,29 +79,57 @@ class AlertRunner:
         """Return the plan's subentry."""
         return self._subentry.subentry_id
 
+    def as_diagnostics(self) -> dict[str, Any]:
+        """Return counts and states of the plan and its alert; no names, texts or links."""
+        plan, attributes = self.alert.plan, self.shown.attributes
+        return {
+            "steps": [len(step.targets) for step in plan.steps],
+            "repeat": plan.repeat,
+            "status": self.shown.status,
+            "causes": len(attributes.get("causes", ())),
+            "told": len(attributes.get("told", ())),
+            **{key: attributes.get(key) for key in ("step", "round", "reason")},
+        }
+
     @callback
     def update_plan(self) -> None:
         """Take over the plan as it is stored now."""
-        self.alert.plan = Plan.from_data(self._subentry.title, self._subentry.data)
+        self.alert.plan = read_plan(self._subentry)
+
+    @callback
+    def pause(self) -> None:
+        """Keep back what did not go out yet, and look at nothing until `resume`."""
+        self._paused = True
+        self._start(self.alert.hold_back())
 
     @callback
     def resume(self) -> None:
-        """Go on after a time in which nobody looked."""
-        self.paused = False
-        if self.alert.active:
-            self.alert.catch_up = True
-            self._run(self.async_do(self._found()))
-
-    def _found(self) -> list[Effect]:
-        """Return what a crash left to do: what is found as sending counts as told, and reports of it may come."""
-        if not self._loaded:
-            return []
+        """Go on after a time in which nobody looked; what a crash left as sending counts as told."""
+        self._paused = False
+        run = self.alert.run
+        self.alert.catch_up = self.alert.catch_up or run is not None
+        if self._loaded and run is not None:
+            progress = run.progress
+            self._found = [
+                (progress.contacts[message.contact], message)
+                for message in progress.messages
+                if message.state is MessageState.SENDING
+            ]
+            self._start(self.alert.loaded(time.time()))
+        elif run is not None and run.issue is not None:
+            self._start([RaiseIssue(tuple(run.issue))])
         self._loaded = False
-        if (run := self.alert.run) is not None:
-            for message in run.progress.messages:
-                if message.state is MessageState.SENDING:
-                    expect_report(self._hass, run.progress.contacts[message.contact], message, context_of(run))
-        return self.alert.loaded(time.time())
+        self._expect_reports()
+        self.look()
+
+    def _expect_reports(self) -> None:
+        """Let reports tell what became of what was found as sending, as soon as its account is there."""
+        self._found = [found for found in self._found if not expect_report(self._hass, *found, self._context)]
+
+    @property
+    def _context(self) -> Context:
+        """Return the context of the call that started the alert."""
+        return context_of(self.alert.run.context) if self.alert.run else Context()
 
     async def async_start(self, title: str | None, message: str, context: Context, *, test: bool = False) -> Result:
         """Start the alert, or take the message as a cause of the one that is running; it is on disk then.
@@ -103,9 +137,9 @@ class AlertRunner:
         Raises ServiceValidationError `empty_message`, `plan_without_recipients` or `alert_running`.
         """
         title, message = clean(title or "").strip(), clean(message).strip()
-        if not title and not message:
+        if not strip_invisible(title + message):
             raise validation_error("empty_message")
-        if not any(contacts(self._hass, step) for step in self.alert.plan.steps):
+        if not any(contacts(self._hass, step, warn=True) for step in self.alert.plan.steps):
             raise validation_error("plan_without_recipients", plan=self.name)
         stored = {"id": context.id, "parent_id": context.parent_id, "user_id": context.user_id}
         try:
@@ -117,47 +151,60 @@ class AlertRunner:
 
     async def async_acknowledge(self, by: str | None, via: Via, person: str | None = None) -> bool:
         """Let somebody take the alert, and return whether there was anything to take; it is on disk then."""
-        effects = self.alert.acknowledge(by, via, time.time(), person)
+        effects = self.alert.acknowledge(clean(by or "").strip() or None, via, time.time(), person)
         await self.async_do(effects)
         return bool(effects)
 
     async def async_resolve(self, title: str | None = None, message: str | None = None) -> bool:
         """End one cause or all, and return whether there was such a cause; it is on disk then."""
-        effects = self.alert.resolve(time.time(), title, message)
+        key = None if title is None else clean(title).strip()[:LONGEST_CAUSE]
+        effects = self.alert.resolve(time.time(), key, clean(message or "").strip() or None)
         await self.async_do(effects)
         return bool(effects)
 
     async def async_do(self, effects: Iterable[Effect]) -> None:
         """Carry out what a happening led to, and look at what is due; return when it is on disk."""
         written = self._hass.loop.create_future()
-        self._queue.extend(effects)
-        self._queue.append(written)
-        if not self._working:
-            self._working = True
-            self._run(self._work())
+        self._start([*effects, written])
         await written
 
     @callback
     def look(self) -> None:
         """Look at what is due."""
-        if self.alert.active and not self._working:
-            self._working = True
-            self._run(self._work())
+        if self.alert.active:
+            self._start([])
 
-    async def async_wait(self, seconds: float) -> None:
-        """Wait until the alert is acknowledged or ends, for so many seconds at most."""
+    async def async_wait(self, alert_id: str | None, seconds: float) -> Shown:
+        """Wait until an alert is acknowledged or ends, for so many seconds at most; return what is seen of it then."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while self.alert.status in {Status.WAITING, Status.NOTIFYING} and not self.stopped:
+                while self.shown.alert_id == alert_id and self.shown.goes_on and not self._stopped:
                     await self._changed.wait()
+        return self.shown
 
     async def async_stop(self) -> None:
         """Keep what did not go out for later, and wait for what is under way."""
-        self.stopped = True
+        self._stopped = True
         self._changed.set()
-        await self.async_do(self.alert.hold_back())
-        if self._under_way:
-            await asyncio.wait(self._under_way, timeout=STOP_TIMEOUT)
+        self.pause()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STOP_TIMEOUT):
+                while self._under_way:
+                    await asyncio.wait(self._under_way)
+
+    @callback
+    def remove(self) -> None:
+        """Do nothing any more: the plan is gone, and its alert with it."""
+        self._removed = self._stopped = True
+        self._changed.set()
+
+    @callback
+    def _start(self, steps: Iterable[Effect | asyncio.Future[None]]) -> None:
+        """Begin to carry out what is to be done, unless that is under way, which takes it along."""
+        self._queue.extend(steps)
+        if not self._working:
+            self._working = True
+            self._run(self._work())
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
         """Start work that `async_stop` waits for."""
@@ -167,27 +214,41 @@ class AlertRunner:
 
     async def _work(self) -> None:
         """Carry out everything, and look until nothing is due."""
-        while True:
-            while self._queue:
-                step = self._queue.popleft()
-                if isinstance(step, asyncio.Future):
-                    if not step.done():
-                        step.set_result(None)
-                else:
-                    await self._carry_out(step)
-            if not (effects := self._look()):
-                self._working = False
-                return
-            self._queue.extend(effects)
+        try:
+            while True:
+                while self._queue:
+                    await self._do(self._queue.popleft())
+                if not (effects := self._look()):
+                    return
+                self._queue.extend(effects)
+        finally:
+            self._working = False
 
     def _look(self) -> list[Effect]:
-        """Return what is due; nothing before Home Assistant has started."""
-        if self.paused or self.stopped or self._hass.state is not CoreState.running:
+        """Return what is due; nothing before Home Assistant has started and the account is loaded."""
+        if (
+            self._paused
+            or self._stopped
+            or self._hass.state is not CoreState.running
+            or self._entry.state is not ConfigEntryState.LOADED
+        ):
             return []
+        self._expect_reports()
         running = self.alert.run is not None
         return self.alert.look(
             time.time(), conditions(self._hass, self.alert.plan) if running else Conditions(hold=False, steps=[])
         )
+
+    async def _do(self, step: Effect | asyncio.Future[None]) -> None:
+        """Do what has to be done, or tell who waits for what came before that it is done."""
+        if isinstance(step, asyncio.Future):
+            if not step.done():
+                step.set_result(None)
+        elif not self._removed:
+            try:
+                await self._carry_out(step)
+            except Exception as error:  # noqa: BLE001 - whatever fails of an alert, the rest goes on
+                LOGGER.error("%s of an alert failed: %s", type(step).__name__, type(error).__name__)
 
     async def _carry_out(self, effect: Effect) -> None:
         """Do what has to be done."""
@@ -207,8 +268,9 @@ class AlertRunner:
 
     async def _save(self) -> None:
         """Write the state, and then show it."""
-        self.row = self._render()
+        self.row, shown = self._render(), Shown.of(self.alert)
         await self._write()
+        self.shown = shown
         self._changed.set()
         self._changed.clear()
         async_dispatcher_send(self._hass, status_signal(self.subentry_id))
@@ -219,10 +281,9 @@ class AlertRunner:
 
     def _tell(self, tell: Tell) -> None:
         """Send what is still to be sent, now that it is marked on disk."""
-        run = self.alert.run
         sendings = [sending for ref in tell.references if (sending := self.alert.to_send(ref)) is not None]
-        if run is not None and sendings:
-            self._run(self._send(sendings, context_of(run)))
+        if sendings:
+            self._run(self._send(sendings, self._context))
 
     async def _send(self, sendings: Sequence[Sending], context: Context) -> None:
         """Send messages at the same time, and take in what happened to them as it comes."""

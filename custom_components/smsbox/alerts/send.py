@@ -1,9 +1,8 @@
 """Sends what an alert has to say: by the messenger to recipients, by their own action to other notifiers."""
 
 import asyncio
-from collections.abc import Coroutine
 from datetime import timedelta
-from typing import Any, cast
+from typing import cast
 
 from homeassistant.components.notify import (
     ATTR_MESSAGE,
@@ -15,10 +14,9 @@ from homeassistant.components.notify import (
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import ATTR_ENTITY_ID, ATTR_SUPPORTED_FEATURES
 from homeassistant.core import Context, HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.translation import async_get_translations
 
-from ..account import SmsboxConfigEntry
+from ..account import Account, SmsboxConfigEntry
 from ..api import SmsboxTryAgainLaterError
 from ..const import DOMAIN, LOGGER, Channel, SendStatus
 from ..message import Message
@@ -49,8 +47,9 @@ async def async_send(hass: HomeAssistant, sending: Sending, context: Context) ->
     request = SendRequest(contact.channel, text.body, cut=True, alert=True, last_line=text.last_line or "")
     try:
         message = await _async_send_to(hass, contact, sending.number, request, context, reference=sending.reference)
-    except HomeAssistantError as error:
-        return Answer(MessageState.REFUSED, error.translation_key)
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with one message, the alert goes on
+        LOGGER.error("A message of an alert was not sent: %s", type(error).__name__)
+        return Answer(MessageState.REFUSED, _reason(error))
     if message is None:
         return Answer(MessageState.REFUSED, UNAVAILABLE)
     if message.send_status in (SendStatus.ACCEPTED, SendStatus.OUTCOME_UNKNOWN):
@@ -62,14 +61,29 @@ async def async_send(hass: HomeAssistant, sending: Sending, context: Context) ->
 
 
 @callback
-def expect_report(hass: HomeAssistant, contact: Contact, found: AlertMessage, context: Context) -> None:
-    """Let a report tell what became of a message that was being sent when Home Assistant crashed."""
-    entry = _loaded_entry(hass, contact)
-    if entry is None or found.number is None or contact.channel in (None, Channel.VOICE):
-        return
+def expect_report(hass: HomeAssistant, contact: Contact, found: AlertMessage, context: Context) -> bool:
+    """Let a report tell what became of a message that was being sent when Home Assistant crashed.
+
+    Return whether that is settled: its account may not be there yet.
+    """
+    if found.number is None or contact.channel in (None, Channel.VOICE):
+        return True
+    entry = hass.config_entries.async_get_entry(contact.gateway or "")
+    account: Account | None = getattr(entry, "runtime_data", None)
+    if account is None:
+        return False
+    store = account.store
+    if found.reference in {*store.references, *(message.ref for message in store.messages.values())}:
+        return True
     message = Message(found.number, contact.id, contact.channel, found.at, context, ref=found.reference)
-    entry.runtime_data.tracker.expect(message)
-    entry.runtime_data.tracker.lose(message)
+    account.tracker.expect(message)
+    account.tracker.lose(message)
+    return True
+
+
+def _reason(error: Exception) -> str:
+    """Return the key of an error, or that there is none."""
+    return getattr(error, "translation_key", None) or "other"
 
 
 def _loaded_entry(hass: HomeAssistant, contact: Contact) -> SmsboxConfigEntry | None:
@@ -109,9 +123,9 @@ async def _async_notify(
         return Answer(MessageState.REFUSED, UNAVAILABLE)
     features = state.attributes.get(ATTR_SUPPORTED_FEATURES, 0)
     text = compose_notification(sending.causes, link, title_supported=bool(features & NotifyEntityFeature.TITLE))
-    call = asyncio.create_task(_async_call(hass, entity_id, text, context))
-    done, _ = await asyncio.wait({call}, timeout=NOTIFIER_TIMEOUT)
-    return call.result() if done else Answer(MessageState.TOLD)
+    call = hass.async_create_background_task(_async_call(hass, entity_id, text, context), f"{DOMAIN} {entity_id}")
+    await asyncio.wait({call}, timeout=NOTIFIER_TIMEOUT)
+    return call.result() if call.done() and not call.cancelled() else Answer(MessageState.TOLD)
 
 
 async def _async_call(hass: HomeAssistant, entity_id: str, text: Text, context: Context) -> Answer:
@@ -120,10 +134,12 @@ async def _async_call(hass: HomeAssistant, entity_id: str, text: Text, context: 
     if text.title is not None:
         data[ATTR_TITLE] = text.title
     try:
-        await hass.services.async_call(NOTIFY_DOMAIN, SERVICE_SEND_MESSAGE, data, blocking=True, context=context)
+        # Whoever may start an alert need not have the right to all that the plan tells.
+        of_nobody = Context(parent_id=context.id)
+        await hass.services.async_call(NOTIFY_DOMAIN, SERVICE_SEND_MESSAGE, data, blocking=True, context=of_nobody)
     except Exception as error:  # noqa: BLE001 - whatever another integration raises, the alert goes on
         LOGGER.warning("%s did not take a message of an alert: %s", entity_id, type(error).__name__)
-        return Answer(MessageState.REFUSED, getattr(error, "translation_key", None) or "error")
+        return Answer(MessageState.REFUSED, _reason(error))
     return Answer(MessageState.TOLD)
 
 
@@ -137,14 +153,26 @@ async def async_follow_up(hass: HomeAssistant, follow_up: FollowUp, plan: str) -
         else texts[f"component.{DOMAIN}.selector.alert_texts.options.{key}"].format(by=follow_up.by, plan=plan)
     )
     request = SendRequest(Channel.SMS, body, cut=True, alert=True, valid_for=FOLLOW_UP_VALID_FOR)
+    await asyncio.gather(*(_async_follow_up_to(hass, contact, request) for contact in follow_up.contacts))
+
+
+async def _async_follow_up_to(hass: HomeAssistant, contact: Contact, request: SendRequest) -> None:
+    """Send a follow-up to one contact; it does not raise."""
     context = Context()
-    sends: list[Coroutine[Any, Any, object]] = []
-    for contact in follow_up.contacts:
-        if contact.channel is None:
-            if entity_id := entity_id_of(hass, contact.id):
-                sends.append(_async_call(hass, entity_id, Text(None, body, None), context))
+    if contact.channel is None:
+        if entity_id := entity_id_of(hass, contact.id):
+            await _async_call(hass, entity_id, Text(None, request.message, None), context)
+        return
+    if entry := hass.config_entries.async_get_entry(contact.gateway or ""):
+        async with entry.setup_lock:  # the account may be reloading
+            pass
+    for number in contact.numbers:
+        try:
+            message = await _async_send_to(hass, contact, number, request, context)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one message, the others go out
+            reason: str | None = _reason(error)
         else:
-            sends += [_async_send_to(hass, contact, number, request, context) for number in contact.numbers]
-    for error in await asyncio.gather(*sends, return_exceptions=True):
-        if isinstance(error, Exception):
-            LOGGER.error("A follow-up of an alert was not sent: %s", type(error).__name__)
+            reason = message.error_key if message else UNAVAILABLE
+            if message and message.send_status is not SendStatus.NOT_ACCEPTED:
+                continue
+        LOGGER.error("A follow-up of an alert to %s was not sent: %s", contact.name, reason)
