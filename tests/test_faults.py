@@ -6,7 +6,6 @@ Each fault meets each request that the integration makes.
 import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 import json
 import logging

@@ -22,8 +22,9 @@ from homeassistant.util import slugify
 import voluptuous as vol
 
 from .account import Account, SmsboxConfigEntry
-from .api import mask_numbers
 from .alerts.engine import async_get_runner
+from .api import mask_numbers
+from .api import mask_numbers
 from .companion_app import message_for_people
 from .const import CONF_NUMBERS, DOMAIN, LOGGER, Channel
 from .messenger import async_send
@@ -87,15 +88,19 @@ async def _async_send(call: ServiceCall, data: Mapping[str, Any], targets: Targe
     errors: list[HomeAssistantError] = []
     wrong = targets.error
     title = _text(call.data.get(ATTR_TITLE))
-    try:
-        for plan in targets.plans.values():
+    for plan in targets.plans.values():
+        try:
             runner = async_get_runner(call.hass, plan.entry.entry_id, plan.subentry.subentry_id)
             await runner.async_start(title, message, call.context)
-        if targets.recipients or targets.numbers or not (targets.plans or wrong):
+        except HomeAssistantError as error:
+            whom.append(mask_numbers(plan.subentry.title))
+            errors.append(error)
+    if targets.recipients or targets.numbers or not (targets.plans or wrong):
+        try:
             await _async_send_to_found(call, data, targets, channel, join_title(title, message))
-    except HomeAssistantError as error:
-        whom += targets.labels
-        errors.append(error)
+        except HomeAssistantError as error:
+            whom += targets.labels
+            errors.append(error)
     if wrong is not None:
         whom += targets.errors
         errors.append(wrong)

@@ -59,7 +59,6 @@ class Targets:
         """Return what errors and logs may say of those who were found."""
         return [
             *(mask_numbers(recipient.name) for recipient in self.recipients.values()),
-            *(mask_numbers(plan.subentry.title) for plan in self.plans.values()),
             *(phone.mask(number) for number in self.numbers),
         ]
 
