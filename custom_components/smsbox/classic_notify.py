@@ -24,7 +24,6 @@ import voluptuous as vol
 from .account import Account, SmsboxConfigEntry
 from .alerts.engine import async_get_runner
 from .api import mask_numbers
-from .api import mask_numbers
 from .companion_app import message_for_people
 from .const import CONF_NUMBERS, DOMAIN, LOGGER, Channel
 from .messenger import async_send

@@ -197,6 +197,7 @@ class Tracker:
         """Return the message of unknown outcome that the reference of a report names."""
         if report.ref is None or report.ref in self._in_flight:
             return None
+        self._forget_old()
         return self._store.references.get(report.ref)
 
     def _apply_all(self, reports: Sequence[DeliveryReport]) -> None:
@@ -235,8 +236,7 @@ class Tracker:
 
     @callback
     def _look(self, _now: datetime) -> None:
-        """Drop what nothing will come for any more."""
-        self._forget_old()
+        """Drop the reports that no message awaits."""
         for msgid in () if self._paused else self._early.expire(time.time()):
             LOGGER.debug("Report for message %s dropped: no message of this account awaits it", msgid)
 
