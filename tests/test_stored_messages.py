@@ -128,7 +128,7 @@ async def test_repeated_msgid_is_followed_from_the_last_time(
     for msgid in (7, 8, 7, 9):
         gateway.responses["sendsms"] = {"code": 100, "message": [{"number": "32496123456", "msgid": msgid}]}
         await send(hass)
-        await advance_time(hass, 30 * HOUR, freezer)
+        await advance_time(hass, 40 * HOUR, freezer)
     for msgid in (7, 8):
         await report(msgid, 11)
     assert statuses(events) == [(7, "delivered")]
