@@ -529,7 +529,12 @@ async def test_each_recipient_has_an_action(hass: HomeAssistant, entry: MockConf
 
 def as_subentry(data: ConfigSubentryData) -> ConfigSubentry:
     """Return a recipient to be added."""
-    return ConfigSubentry(**{**data, "data": MappingProxyType(data["data"])})
+    return ConfigSubentry(
+        data=MappingProxyType(data["data"]),
+        subentry_type=data["subentry_type"],
+        title=data["title"],
+        unique_id=data["unique_id"],
+    )
 
 
 def rename(hass: HomeAssistant, entry: MockConfigEntry, name: str, new_name: str) -> None:
