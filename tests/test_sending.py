@@ -121,7 +121,7 @@ async def test_no_number_is_accepted(
 async def test_number_without_msgid_is_accepted(hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway) -> None:
     """A number without a msgid is accepted, and final because no report can come; a missing one is not accepted."""
     set_response(gateway, "sendsms", {"code": 100, "message": [{"number": int(MUM)}]})
-    data = {"message": "Hello", "entity_id": ["notify.dad_sms", "notify.mum_sms"]}
+    data: dict[str, Any] = {"message": "Hello", "entity_id": ["notify.dad_sms", "notify.mum_sms"]}
     dad, mum = (await call_for_response(hass, "send_sms", **data))["messages"]
     assert mum == {
         "number": MUM,
@@ -162,9 +162,7 @@ async def test_limit_refuses_the_message(
         assert raised.translation_placeholders == {"numbers": "Mum"}
     response = await call_for_response(hass, action, **TO_ALL)
     assert results(response) == [("accepted", None), ("not_accepted", limit), ("accepted", None)]
-    raised = await expect_error(
-        hass, "not_accepted", action, **TO_ALL | {"numbers": ["+32471000001"], "entity_id": "notify.mum_sms"}
-    )
+    raised = await expect_error(hass, "not_accepted", action, **to_mum, numbers=["+32471000001"])
     assert raised.translation_placeholders == {"numbers": "Mum"}
     await call_action(hass, "send_otp", number="+32471000002")
     raised = await expect_error(hass, limit, "send_otp", number="+32471000002")

@@ -1,6 +1,6 @@
 """Whom a target leads to, who may use it, and what happens beside accounts that cannot send."""
 
-from collections.abc import Callable
+import asyncio
 from typing import Any
 
 from homeassistant.auth.models import User
@@ -15,9 +15,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 
 from custom_components.smsbox import targets
 from custom_components.smsbox.phone import mask_given
-from custom_components.smsbox.recipients import Recipient
+from custom_components.smsbox.recipients import Recipient, async_accounts
 
-from .common import account_entry, call_action, expect_error, recipient_data, set_up
+from .common import account_entry, call_action, call_for_response, expect_error, recipient_data, set_up
 from .gateways import Gateway
 
 MUM, DAD, GRAN, STRANGER = "32496123456", "32471234567", "32471000001", "32477234599"
@@ -251,43 +251,46 @@ async def test_bare_numbers_go_with_the_account_of_those_beside_them(
 async def test_names_are_read_once_for_a_call(
     hass: HomeAssistant, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However many names are meant, the table of names is made once; a call without names needs none."""
-    recipients = [
-        recipient_data(f"Person {number}", numbers=[f"32496{number:06}"]) for number in range(100_000, 100_030)
-    ]
-    await set_up(hass, account_entry(*recipients))
-    made: list[str] = []
-    built: Callable[..., Any] = Recipient.from_subentry
-
-    def name_key(name: str) -> str:
-        made.append(name)
-        return name.casefold()
-
-    def from_subentry(entry: Any, subentry: Any) -> Any:
-        made.append("recipient")
-        return built(entry, subentry)
-
-    monkeypatch.setattr(targets, "name_key", name_key)
-    monkeypatch.setattr(Recipient, "from_subentry", from_subentry)
+    """However many names are meant, the table of names and each recipient are made once; entities need no table."""
     names = [f"Person {number}" for number in range(100_000, 100_030)]
-    await call_action(hass, "smsbox", domain="notify", message="Water", target=names)
-    assert len(made) <= 4 * len(names)
-    made.clear()
+    await set_up(hass, account_entry(*(recipient_data(name, numbers=[f"32496{name[-6:]}"]) for name in names)))
+    made: list[str] = []
+    from_subentry = Recipient.from_subentry
+
+    def count_tables(hass: HomeAssistant) -> Any:
+        made.append("table")
+        return async_accounts(hass)
+
+    def count_recipients(entry: Any, subentry: Any) -> Any:
+        made.append("recipient")
+        return from_subentry(entry, subentry)
+
+    monkeypatch.setattr(targets, "async_accounts", count_tables)
+    monkeypatch.setattr(Recipient, "from_subentry", count_recipients)
+    for domain, action, field in (("notify", "smsbox", "target"), ("smsbox", "send_sms", "numbers")):
+        await hass.services.async_call(domain, action, {"message": "Water", field: names}, blocking=True)
+        assert made == ["table", *["recipient"] * 30]
+        made.clear()
     await call_action(hass, "send_sms", message="Water", entity_id="notify.person_100000_sms")
     assert made == ["recipient"]
 
 
 async def test_many_numbers_leave_others_their_turn(
-    hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+    hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway
 ) -> None:
-    """Reading very many numbers is done in slices."""
-    monkeypatch.setattr(targets, "_SLICE", 2)
+    """Very many numbers are read, sent to and answered for in slices."""
     turns = 0
 
-    async def count() -> None:
+    async def take_turns() -> None:
         nonlocal turns
-        turns += 1
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
 
-    monkeypatch.setattr("asyncio.sleep", lambda _: count())
-    await call_action(hass, "send_sms", message="Water", numbers=["Mum", "Dad", "+32477234599", "+32477234598"])
-    assert turns == 2
+    others = asyncio.create_task(take_turns())
+    await asyncio.sleep(0)
+    for numbers, at_least in (([f"+32496{number}" for number in range(100_000, 105_000)], 40), ([], 0)):
+        turns = 0
+        await call_for_response(hass, "send_sms", message="Water", numbers=["Mum", *numbers])
+        assert turns >= at_least
+    others.cancel()
