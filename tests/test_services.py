@@ -306,6 +306,18 @@ async def test_numbers_that_are_integers(hass: HomeAssistant, entry: MockConfigE
     assert len(gateway.sent) == 1
 
 
+@pytest.mark.parametrize(
+    ("sender", "shown"),
+    [("+32496123456", "***456"), ("0496 12 34 56 78 90 12", "***012"), ("Somebody else", "Somebody else"), ("", "")],
+)
+async def test_sender_in_the_error_is_masked(
+    hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway, sender: str, shown: str
+) -> None:
+    """The error names the sender without most of its digits."""
+    wrong = await expect_error(hass, "invalid_sender", "send_sms", message="Hello", numbers=NUMBER, sender=sender)
+    assert wrong.translation_placeholders == {"sender": shown}
+
+
 @pytest.mark.parametrize("kind", ["area", "device", "entity label", "device label", "area label", "floor", "group"])
 async def test_target_leads_to_recipients(
     hass: HomeAssistant,

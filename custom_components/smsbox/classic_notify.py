@@ -121,7 +121,7 @@ def _text(value: object) -> str:
         case None:
             return ""
         case list() | tuple() | set():
-            return ", ".join(map(_text, value))
+            return ", ".join(text for item in value if (text := _text(item)))
         case _:
             return str(value)
 
