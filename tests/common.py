@@ -27,6 +27,8 @@ GATEWAY_ERRORS = {
     "cannot_connect",
     "insufficient_credits",
     "invalid_auth",
+    "limit_day",
+    "limit_hour",
     "not_accepted",
     "outcome_unknown",
     "rejected",

@@ -148,6 +148,27 @@ async def test_failed_request_does_not_fail_the_others(
     assert results(response) == [*[("not_accepted", "rejected")] * 500, ("accepted", None)]
 
 
+@pytest.mark.parametrize(("limit", "action"), [("limit_hour", "send_sms"), ("limit_day", "send_voice")])
+async def test_limit_refuses_the_message(
+    hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway, limit: str, action: str
+) -> None:
+    """What the spending guard refuses is an outcome like any other: the others are sent to."""
+    hass.config_entries.async_update_entry(entry, options={"limit_hour": 0, "limit_day": 0, limit: 1})
+    await hass.async_block_till_done(wait_background_tasks=True)
+    to_mum: dict[str, Any] = {"message": "Hello", "entity_id": "notify.mum_sms"}
+    await call_action(hass, action, **to_mum)
+    for with_response in (False, True):
+        raised = await expect_error(hass, limit, action, response=with_response, **to_mum)
+        assert raised.translation_placeholders == {"numbers": "Mum"}
+    response = await call_for_response(hass, action, **TO_ALL)
+    assert results(response) == [("accepted", None), ("not_accepted", limit), ("accepted", None)]
+    raised = await expect_error(hass, "not_accepted", action, **to_mum, numbers=["+32471000001"])
+    assert raised.translation_placeholders == {"numbers": "Mum"}
+    await call_action(hass, "send_otp", number="+32471000002")
+    raised = await expect_error(hass, limit, "send_otp", number="+32471000002")
+    assert raised.translation_placeholders == {"numbers": "********002"}
+
+
 async def test_five_voice_calls_at_a_time(hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway) -> None:
     """At most five voice calls of an action are under way at once."""
     gateway.hold()

@@ -28,7 +28,7 @@ from .companion_app import message_for_people
 from .const import CONF_NUMBERS, DOMAIN, LOGGER, Channel
 from .messenger import async_send
 from .notify import async_record_notifications
-from .recipients import Recipient, async_accounts, resolve_destinations
+from .recipients import Recipient, async_accounts, async_resolve_destinations
 from .services import SEND_FIELDS, send_request
 from .targets import Named, Targets, async_find_targets
 from .text import join_title
@@ -117,7 +117,7 @@ async def _async_send_to_found(
     request = send_request(channel, message, _options(channel, data), cut=True)
     recipients = list(targets.recipients.values())
     account_id = _account_id(data) or _account_for_numbers(call.hass, recipients)
-    destinations = resolve_destinations(call.hass, recipients, targets.numbers, account_id)
+    destinations = await async_resolve_destinations(call.hass, recipients, targets.numbers, account_id)
     response = await async_send(call.hass, request, destinations, call.context, partial_success=False)
     async_record_notifications(call.hass, channel, response)
 
@@ -128,7 +128,7 @@ def _text(value: object) -> str:
         case None:
             return ""
         case list() | tuple() | set():
-            return ", ".join(map(_text, value))
+            return ", ".join(text for item in value if (text := _text(item)))
         case _:
             return str(value)
 

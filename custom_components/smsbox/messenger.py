@@ -10,6 +10,7 @@ import time
 from typing import Any
 
 from homeassistant.core import Context, HomeAssistant
+from homeassistant.util.async_ import create_eager_task
 
 from . import phone, text
 from .account import Account
@@ -19,6 +20,7 @@ from .errors import action_error, to_action_error, validation_error
 from .guard import Limit
 from .message import Batch, Message
 from .recipients import Destination
+from .slices import in_slices
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +94,9 @@ class SendResponse:
             if result.destination.recipient_id and not result.failed
         }
 
-    def as_dict(self) -> dict[str, Any]:
+    async def async_as_dict(self) -> dict[str, Any]:
         """Return the action's response."""
-        messages = [result.as_dict(waited=self.waited) for result in self.results]
+        messages = [result.as_dict(waited=self.waited) async for result in in_slices(self.results)]
         response: dict[str, Any] = {"messages": messages}
         if self.sms is not None:
             response |= {
@@ -164,7 +166,7 @@ async def async_send(
     now = time.time()
     results = [
         SendResult(destination, Message(destination.number, destination.recipient_id, request.channel, now, context))
-        for destination in destinations
+        async for destination in in_slices(destinations)
     ]
     shipments = list(_prepare(request, results))
     if request.wait_for_report is not None and not all(shipment.account.can_report for shipment in shipments):
@@ -173,7 +175,12 @@ async def async_send(
     if len(shipments) == 1:
         await shipments[0].account.outbox.async_send(shipments[0].batch)
     else:
-        await asyncio.gather(*(shipment.account.outbox.async_send(shipment.batch) for shipment in shipments))
+        await asyncio.gather(
+            *[
+                create_eager_task(shipment.account.outbox.async_send(shipment.batch))
+                async for shipment in in_slices(shipments, 1)
+            ]
+        )
     _raise_failures(results, partial_success=partial_success)
     if request.wait_for_report is not None:
         await _wait_for_reports(results, request.wait_for_report)

@@ -13,6 +13,7 @@ from .account import Account, SmsboxConfigEntry
 from .api import Gender, Language, mask_numbers
 from .const import CONF_CHANNELS, CONF_GENDER, CONF_LANGUAGE, CONF_NUMBERS, CONF_SENDER, DOMAIN, Channel
 from .errors import validation_error
+from .slices import in_slices
 
 DEFAULT_COUNTRY = "BE"
 
@@ -115,7 +116,7 @@ def async_accounts(hass: HomeAssistant, *, include_disabled: bool = False) -> li
     return hass.config_entries.async_entries(DOMAIN, include_ignore=False, include_disabled=include_disabled)
 
 
-def resolve_destinations(
+async def async_resolve_destinations(
     hass: HomeAssistant,
     recipients: Iterable[Recipient],
     numbers: Collection[str],
@@ -134,7 +135,7 @@ def resolve_destinations(
     if numbers:
         account = async_get_account(hass, config_entry_id, [recipient.entry for recipient in recipients])
         language = default_language(hass)
-        for number in numbers:
+        async for number in in_slices(numbers):
             destinations.setdefault(number, Destination(account, number, None, None, None, language, Gender.MALE))
     if not destinations:
         raise validation_error("no_recipients")

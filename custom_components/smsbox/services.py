@@ -38,7 +38,7 @@ from .errors import action_error, to_action_error, validation_error
 from .guard import Limit
 from .messenger import SendRequest, async_send, compose_sms
 from .notify import async_record_notifications
-from .recipients import async_get_account, normalize_number, resolve_destinations
+from .recipients import async_get_account, async_resolve_destinations, normalize_number
 from .targets import async_find_targets, async_resolve_target
 from .validators import duration, moment, valid_for
 
@@ -90,12 +90,12 @@ async def _send(channel: Channel, call: ServiceCall) -> ServiceResponse:
     response = await async_send(
         call.hass,
         send_request(channel, call.data[ATTR_MESSAGE], call.data),
-        resolve_destinations(call.hass, targets.recipients.values(), targets.numbers, config_entry_id),
+        await async_resolve_destinations(call.hass, targets.recipients.values(), targets.numbers, config_entry_id),
         call.context,
         partial_success=call.return_response,
     )
     async_record_notifications(call.hass, channel, response)
-    return response.as_dict()
+    return await response.async_as_dict()
 
 
 def send_request(channel: Channel, message: str, data: Mapping[str, Any], *, cut: bool = False) -> SendRequest:

@@ -1,10 +1,9 @@
 """Who is meant: recipients and plans found by name, by entity, device, area or label; and bare numbers."""
 
 from ast import literal_eval
-import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 import re
 from typing import Any
 
@@ -25,13 +24,13 @@ from .api import mask_numbers
 from .const import DOMAIN, LOGGER, SUBENTRY_RECIPIENT
 from .errors import validation_error
 from .recipients import Recipient, async_accounts, async_get_account, normalize_number
+from .slices import in_slices
 from .text import name_key
 
-# So many names and numbers are read before others get their turn.
-_SLICE = 500
 _GROUPS = (GROUP_PREFIX, f"{NOTIFY_DOMAIN}.")
 _SEPARATORS = re.compile(r"[,;\n]")
 _QUOTES = " \t\"'[]"
+_name_key = lru_cache(maxsize=10_000)(name_key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,7 @@ class Targets:
 async def async_find_targets(hass: HomeAssistant, given: Any, config_entry_id: str | None) -> Targets:
     """Return who is meant by what was given, in any shape; what is wrong does not silence the others."""
     targets = Targets()
-    for count, (what, matches) in enumerate(NameTable(hass, config_entry_id).parse(given), 1):
+    async for what, matches in in_slices(NameTable(hass, config_entry_id).parse(given)):
         try:
             if matches:
                 _add_named(hass, targets, _only(matches, config_entry_id))
@@ -83,8 +82,6 @@ async def async_find_targets(hass: HomeAssistant, given: Any, config_entry_id: s
                 targets.numbers[normalize_number(hass, what)] = None
         except ServiceValidationError as error:
             targets.errors[phone.mask_given(what)] = error
-        if not count % _SLICE:
-            await asyncio.sleep(0)
     if config_entry_id is not None:
         try:
             async_get_account(hass, config_entry_id)
@@ -193,10 +190,10 @@ class NameTable:
             stored = entry.runtime_data.store.names if entry.state is ConfigEntryState.LOADED else {}
             for subentry_id, subentry in entry.subentries.items():
                 named = Named(entry, subentry)
-                current.setdefault(name_key(subentry.title), []).append(named)
-                names = stored[subentry_id].names if subentry_id in stored else ()
-                for key in {name_key(name) for name in names}:
-                    former.setdefault(key, []).append(named)
+                current.setdefault(_name_key(subentry.title), []).append(named)
+                if subentry_id in stored and len(names := stored[subentry_id].names) > 1:
+                    for key in {_name_key(name) for name in names}:
+                        former.setdefault(key, []).append(named)
         return former | current
 
     def parse(self, value: Any) -> Iterator[tuple[Any, list[Named]]]:
@@ -226,7 +223,7 @@ class NameTable:
 
     def _find(self, name: str) -> list[Named]:
         """Return who has a name: of several those in the account that the call names, if there are any."""
-        matches = self._names.get(name_key(name), [])
+        matches = self._names.get(_name_key(name), [])
         if len(matches) > 1:
             return [named for named in matches if named.entry.entry_id == self._config_entry_id] or matches
         return matches

@@ -14,7 +14,7 @@ MAX_VALID_FOR = timedelta(days=7)
 # So long ago a call may be asked for and still be made at once: clocks differ.
 TOLERANCE = timedelta(minutes=1)
 
-_DATE_AND_TIME = re.compile(r"\s*\d{4}-?\d\d-?\d\d[T ]\s*\d\d?:?\d\d.*")
+_DATE_AND_TIME = re.compile(r"\d{4}-?\d\d-?\d\d[T ]\s*\d\d?:?\d\d.*")
 
 
 def duration(value: Any) -> timedelta:

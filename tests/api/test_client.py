@@ -380,11 +380,11 @@ HOOK = "https://example.org:8123/api/webhook/0a1b2c3d4e5f6a7b?ref=Zm9vYmFy"
         ([{"number": MUM}], ""),
         ("", ""),
         # numbers
-        (f"Number +{MUM} of 12345 is not valid", "Number +***456 of ***345 is not valid"),
+        (f"Number +{MUM} of 12345 is not valid", "Number ***456 of ***345 is not valid"),
         ("Max 500 number, code 123456", "Max 500 number, code ***456"),
         ("To 0496 12 34 56 and (0471)12.34-57.", "To ***456 and (***457."),
         (f"{MUM},{DAD};{MUM}", "***456,***456;***456"),
-        ("0496\u200b12\u202034\u00a056", "***612\u2020***456"),
+        ("0496\u200b12\u202034\u00a056", "***456"),
         ("0496\u201112\u201034 56, \uff10\uff14\uff19\uff16", "***456, ***\uff14\uff19\uff16"),
         ("number%3D0496%20123%20456", "number=***456"),
         ("x" * 198 + MUM, "x" * 198 + "**"),
