@@ -14,6 +14,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+from yarl import URL
 
 from custom_components.smsbox.const import DOMAIN
 
@@ -70,8 +71,9 @@ async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> MockConfigEntry
 async def shut_down(hass: HomeAssistant) -> None:
     """Write what is not on disk yet, unload all accounts and forget what was in memory."""
     hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
-    await hass.async_block_till_done()
+    await hass.async_block_till_done(wait_background_tasks=True)
     for entry in hass.config_entries.async_loaded_entries(DOMAIN):
+        await entry.runtime_data.outbox.async_stop()
         assert await hass.config_entries.async_unload(entry.entry_id)
     for key, value in hass.data.items():
         if str(key).startswith(DOMAIN) and isinstance(value, dict):
@@ -129,6 +131,15 @@ async def post_report(
 ) -> None:
     """Post a delivery report to Home Assistant's HTTP server."""
     response = await client.post(f"/api/webhook/{webhook_id}", data={"msgid": msgid, "status": status})
+    assert response.ok
+    await hass.async_block_till_done()
+
+
+async def post_to(
+    hass: HomeAssistant, client: TestClient[Request, Application], url: str, msgid: int, status: int
+) -> None:
+    """Post a delivery report to the URL that the gateway was given."""
+    response = await client.post(str(URL(url).relative()), data={"msgid": msgid, "status": status})
     assert response.ok
     await hass.async_block_till_done()
 

@@ -174,12 +174,15 @@ class Outbox:
     def _not_accepted(self, message: Message, error: SmsboxError | None, *, unknown: bool) -> None:
         """Note that a message was not sent, or may not have been."""
         message.error = error
-        if unknown:
-            message.send_status = SendStatus.OUTCOME_UNKNOWN
-            self._tracker.lose(message)
-        else:
+        if not unknown:
             message.send_status = SendStatus.NOT_ACCEPTED
             self._tracker.refuse(message)
+            return
+        self._tracker.lose(message)
+        if message.msgid is None:
+            message.send_status = SendStatus.OUTCOME_UNKNOWN
+        else:  # a report was ahead of the response, and told
+            message.send_status, message.error = SendStatus.ACCEPTED, None
 
     async def _call(self, client: SmsboxClient, batch: Batch, report_url: str | None) -> list[AcceptedMessage]:
         """Call the gateway's service for a channel."""
