@@ -3,18 +3,24 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from http import HTTPStatus
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from aiohttp.test_utils import TestClient
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import Event, HomeAssistant, callback
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.smsbox.plan_form import to_store
 
+from .common import call_action
 from .gateways import Gateway
 
 EVENT_ALERT = "smsbox_alert"
+
+type Client = TestClient[Any, Any]
 
 
 async def add_plan(
@@ -58,3 +64,28 @@ def link_in(gateway: Gateway, number: str) -> str:
     *_, last_line = message.splitlines()
     assert last_line.startswith("OK? https://example.org/api/smsbox/")
     return last_line.removeprefix("OK? https://example.org")
+
+
+async def start(hass: HomeAssistant, title: str = "Water", message: str = "There is water in the cellar.") -> None:
+    """Start an alert, and wait until somebody was told."""
+    async with alert_event(hass, "told"):
+        await call_action(hass, "send_alert", entity_id="notify.cellar", title=title, message=message)
+
+
+async def tap(client: Client, link: str) -> None:
+    """Tap the button of a page."""
+    response = await client.post(link, allow_redirects=False)
+    assert response.status == HTTPStatus.SEE_OTHER
+    assert response.headers["Location"] == link
+
+
+async def see(client: Client, link: str, **headers: str) -> str:
+    """Return the page of a link that works."""
+    response = await client.get(link, headers=headers)
+    assert response.status == HTTPStatus.OK
+    return await response.text()
+
+
+def stored_alerts(hass: HomeAssistant, entry: MockConfigEntry) -> str:
+    """Return what is on disk."""
+    return Path(hass.config.path(".storage", f"smsbox.{entry.entry_id}.alerts")).read_text()
