@@ -1,6 +1,7 @@
 """The page of a link: small and harmless, whatever an alert says."""
 
 from html.parser import HTMLParser
+from typing import override
 
 import pytest
 
@@ -21,10 +22,12 @@ class Reader(HTMLParser):
         self.feed(page)
         self.text = self.text.replace(STYLE, "")
 
+    @override
     def handle_starttag(self, tag: str, attrs: object) -> None:
         """Take a tag."""
         self.tags.append(tag)
 
+    @override
     def handle_data(self, data: str) -> None:
         """Take text."""
         self.text += data
