@@ -124,15 +124,19 @@ def to_store(hass: HomeAssistant, form: Mapping[str, Any]) -> tuple[dict[str, An
 
 def from_store(hass: HomeAssistant, stored: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the form shows of a stored plan, with the entity ids of today and without what is gone."""
-    return {
-        CONF_STEPS: [
-            _with_entity_id(hass, step, CONF_ONLY_WHILE)
-            | {CONF_NOTIFY: list(filter(None, (_target_entity_id(hass, target) for target in step[CONF_NOTIFY])))}
-            for step in stored[CONF_STEPS]
-        ],
-        CONF_REPEAT: stored[CONF_REPEAT],
-        SECTION_MORE: _with_entity_id(hass, stored, CONF_HOLD_WHILE),
-    }
+    try:
+        return {
+            CONF_STEPS: [
+                _with_entity_id(hass, step, CONF_ONLY_WHILE)
+                | {CONF_NOTIFY: list(filter(None, (_target_entity_id(hass, target) for target in step[CONF_NOTIFY])))}
+                for step in stored[CONF_STEPS]
+            ],
+            CONF_REPEAT: stored[CONF_REPEAT],
+            SECTION_MORE: _with_entity_id(hass, stored, CONF_HOLD_WHILE),
+        }
+    except (AttributeError, KeyError, TypeError, ValueError):
+        # What cannot be read can only be entered again.
+        return {}
 
 
 def _store_step(hass: HomeAssistant, step: Any) -> dict[str, Any]:

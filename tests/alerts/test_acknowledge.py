@@ -23,7 +23,7 @@ from tests.common import (
     shut_down,
 )
 from tests.gateways import Gateway
-from tests.plans import EVENT_ALERT, Client, add_plan, alert_event, link_in, see, start, stored_alerts, tap
+from tests.links import EVENT_ALERT, Client, add_plan, alert_event, link_in, see, start, stored_alerts, tap
 
 MUM, DAD = "32496123456", "32471000001"
 HEADERS = {
