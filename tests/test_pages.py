@@ -10,7 +10,7 @@ from custom_components.smsbox.const import DOMAIN
 
 from .pages import ACTIONS, DOCS, PAGES, README, SERVICES, TRANSLATIONS, rows, sections
 
-REPORTS, BLUEPRINTS = Path("docs/delivery-reports.md"), Path("docs/blueprints.md")
+ALERTS, REPORTS, BLUEPRINTS = (Path(f"docs/{page}.md") for page in ("alerts", "delivery-reports", "blueprints"))
 REPOSITORY = "https://github.com/ha-smsbox/ha-smsbox/"
 HEADINGS = [
     "Use cases",
@@ -31,14 +31,13 @@ def test_fields_are_explained(action: str) -> None:
     """Every field of every action is explained once; the account is explained for all."""
     fields = SERVICES[action].get("fields", {})
     names = {*fields, *(inner for field in fields.values() for inner in field.get("fields", {}))}
-    assert sorted(rows(ACTIONS, f"{DOMAIN}{action}")) == sorted(names - {"advanced", "config_entry_id"})
+    [page] = [page for page in DOCS if f"{DOMAIN}{action}" in sections(page)]
+    assert sorted(rows(page, f"{DOMAIN}{action}")) == sorted(names - {"advanced", "config_entry_id"})
 
 
 def test_errors_are_explained() -> None:
-    """Every error that can be raised is explained once."""
-    explained = rows(ACTIONS, "errors")
-    assert len(explained) == len(set(explained))
-    assert set(TRANSLATIONS["exceptions"]) <= set(explained)
+    """Every error that can be raised is explained."""
+    assert set(TRANSLATIONS["exceptions"]) <= {*rows(ACTIONS, "errors"), *rows(ALERTS, "errors-of-alerts")}
 
 
 def test_statuses_are_explained() -> None:

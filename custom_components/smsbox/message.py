@@ -1,5 +1,6 @@
 """A message on its way, and the request that carries it, as data."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 import secrets
@@ -135,7 +136,8 @@ class Message:
 class Batch:
     """One request to the gateway: what is sent to whom, and how.
 
-    `valid_for` tells for how many seconds the messages are kept if the gateway cannot be reached.
+    `valid_for` tells for how many seconds the messages are kept if the gateway cannot be reached. `still_wanted`, which
+    is not stored, is asked right before each attempt.
     """
 
     channel: Channel
@@ -149,6 +151,7 @@ class Batch:
     send_at: datetime | None = None
     valid_for: float | None = None
     alert: bool = False
+    still_wanted: Callable[[], bool] | None = None
 
     @classmethod
     def from_store(cls, row: Row) -> Self:

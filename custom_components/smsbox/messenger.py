@@ -26,7 +26,7 @@ class SendRequest:
     """What is to be sent; None leaves the choice to the recipient or to the account's options.
 
     With `cut`, a text that is too long is cut; else it is refused. `last_line` is never cut, and never replaced.
-    The messages of an `alert` have events of their own.
+    The messages of an `alert` have events of their own, and go out only if they are `still_wanted` then.
     """
 
     channel: Channel
@@ -42,6 +42,7 @@ class SendRequest:
     cut: bool = False
     last_line: str = ""
     alert: bool = False
+    still_wanted: Callable[[], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +204,15 @@ def _prepare(request: SendRequest, results: Iterable[SendResult]) -> Iterator[_S
     for account, group in groups.items():
         sms, batch = (
             None,
-            Batch(request.channel, "", (), send_at=request.send_at, valid_for=valid_for, alert=request.alert),
+            Batch(
+                request.channel,
+                "",
+                (),
+                send_at=request.send_at,
+                valid_for=valid_for,
+                alert=request.alert,
+                still_wanted=request.still_wanted,
+            ),
         )
         if request.channel is Channel.SMS:
             unsupported = request.unsupported_characters or account.unsupported_characters

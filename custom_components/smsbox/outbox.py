@@ -178,6 +178,8 @@ class Outbox:
     async def _call(self, client: SmsboxClient, batch: Batch, report_url: str | None) -> list[AcceptedMessage]:
         """Call the gateway's service for a channel."""
         numbers = [message.number for message in batch.messages]
+        if batch.still_wanted is not None:
+            client = client.only_while(batch.still_wanted)
         if batch.channel is Channel.SMS:
             return await client.send_sms(
                 numbers,

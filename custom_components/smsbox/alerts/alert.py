@@ -274,6 +274,15 @@ class Alert:
                 return Sending(reference, contact, message.number, causes, token.token if token else None)
         return None
 
+    def is_wanted(self, reference: str) -> bool:
+        """Return whether a message that waits for a connection is still to go out."""
+        run = self.run
+        return (
+            run is not None
+            and run.status is Status.NOTIFYING
+            and any(message.reference == reference and message.causes for message in run.progress.messages)
+        )
+
     def hold_back(self) -> list[Effect]:
         """Let what was marked but did not go out be told later: to be called when Home Assistant stops."""
         held = [

@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 import secrets
 import string
 import time
@@ -226,7 +227,12 @@ class AlertRunner:
 
     async def _send(self, sendings: Sequence[Sending], context: Context) -> None:
         """Send messages at the same time, and take in what happened to them as it comes."""
-        sends = {create_eager_task(async_send(self._hass, sending, context)): sending for sending in sendings}
+        sends = {
+            create_eager_task(
+                async_send(self._hass, sending, context, partial(self.alert.is_wanted, sending.reference))
+            ): sending
+            for sending in sendings
+        }
         pending = set(sends)
         while pending:
             done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)

@@ -1,7 +1,7 @@
 """Sends what an alert has to say: by the messenger to recipients, by their own action to other notifiers."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Any, cast
 
@@ -38,7 +38,9 @@ NOTIFIER_TIMEOUT = 30
 FOLLOW_UP_VALID_FOR = timedelta(hours=1)
 
 
-async def async_send(hass: HomeAssistant, sending: Sending, context: Context) -> Answer:
+async def async_send(
+    hass: HomeAssistant, sending: Sending, context: Context, still_wanted: Callable[[], bool]
+) -> Answer:
     """Send one message of an alert, and return what happened to it; it does not raise."""
     base = link_base_url(hass) if sending.token else None
     link = f"{base}/api/{DOMAIN}/{sending.token}" if base else None
@@ -46,7 +48,14 @@ async def async_send(hass: HomeAssistant, sending: Sending, context: Context) ->
     if contact.channel is None:
         return await _async_notify(hass, contact, sending, link, context)
     text = compose_sms(sending.causes, link) if contact.channel is Channel.SMS else compose_call(sending.causes)
-    request = SendRequest(contact.channel, text.body, cut=True, alert=True, last_line=text.last_line or "")
+    request = SendRequest(
+        contact.channel,
+        text.body,
+        cut=True,
+        last_line=text.last_line or "",
+        alert=True,
+        still_wanted=still_wanted,
+    )
     try:
         message = await _async_send_to(hass, contact, sending.number, request, context, reference=sending.reference)
     except HomeAssistantError as error:

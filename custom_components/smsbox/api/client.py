@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Set as AbstractSet
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 import json
 import re
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlencode
 
 from aiohttp import (
@@ -113,6 +114,13 @@ class SmsboxClient:
         self._url = url.rstrip("/")
         self._on_response = on_response
         self._connections = asyncio.Semaphore(MAX_CONNECTIONS)
+        self.still_wanted: Callable[[], bool] = lambda: True
+
+    def only_while(self, still_wanted: Callable[[], bool]) -> Self:
+        """Return the same client, but let what waits for a connection, or for another attempt, be called off."""
+        client = copy(self)
+        client.still_wanted = still_wanted
+        return client
 
     async def balance(self) -> float:
         """Return the account's balance in credits."""
@@ -252,6 +260,8 @@ class SmsboxClient:
             async with self._connections:
                 if loop.time() - queued > MAX_QUEUED:
                     raise SmsboxTryAgainLaterError
+                if not self.still_wanted():
+                    raise SmsboxConnectionError("called off")
                 async with self._session.request(
                     method,
                     f"{self._url}/{path}",
