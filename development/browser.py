@@ -115,6 +115,31 @@ async def pick(picker: Locator, entity: str, device: str) -> None:
     await expect(popup).to_have_count(0)
 
 
+def steps(page: Page) -> Locator:
+    """Return the steps in the form of a plan."""
+    return form(page).locator("ha-selector-object ha-md-list-item")
+
+
+async def add_step(page: Page, *targets: tuple[str, str], wait: int | None = None) -> None:
+    """Add a step to the form of a plan, with devices and their entities."""
+    await form(page).locator("ha-selector-object ha-button[appearance=filled]").click()
+    dialog = page.locator("dialog-form")
+    for device, entity in targets:
+        picker = dialog.locator("ha-entities-picker ha-entity-picker").last
+        add = picker.locator("ha-button")  # in place of an empty field, from the second one on
+        await pick(add if await add.count() else picker, entity, device)
+    if wait is not None:
+        await dialog.get_by_role("spinbutton").fill(str(wait))
+    await close_step(page)
+
+
+async def close_step(page: Page) -> None:
+    """Take over what was filled in for a step."""
+    dialog = page.locator("dialog-form")
+    await dialog.locator("ha-button[slot=primaryAction]").click()
+    await expect(dialog.get_by_role("dialog")).to_have_count(0)
+
+
 async def add_element(editor: Locator, kind: Literal["trigger", "action"], target: str, element: str) -> None:
     """Add to an automation what a device or an entity has to offer."""
     await editor.get_by_role("button", name=f"Add {kind}").click()

@@ -223,8 +223,20 @@ class HomeAssistant:
             "name": name,
             "numbers": numbers,
             "channels": channels,
-            "language": "nl",
+            "language": "en",
             "gender": "male",
             "check_numbers": False,
         }
         await self.request("post", f"/api/config/config_entries/subentries/flow/{flow_id}", recipient)
+
+    async def add_subentry(self, entry_id: str, subentry_type: str) -> str:
+        """Begin the flow of a recipient or a plan; return its id."""
+        new = {"handler": [entry_id, subentry_type]}
+        flow = await self.request("post", "/api/config/config_entries/subentries/flow", new)
+        return str(flow["flow_id"])
+
+    async def add_plan(self, entry_id: str, name: str, *steps: Mapping[str, Any], **more: object) -> None:
+        """Add a plan with steps of `notify` (entity ids) and `wait` (minutes), and fields of its section, by its flow."""
+        flow_id = await self.add_subentry(entry_id, "alert_plan")
+        plan = {"name": name, "steps": steps, "repeat": 0, "more": more}
+        await self.request("post", f"/api/config/config_entries/subentries/flow/{flow_id}", plan)

@@ -9,13 +9,14 @@ import socket
 
 from homeassistant.const import RESTART_EXIT_CODE
 
-from development.home_assistant import PASSWORD, USER, home_assistant
+from development.home_assistant import PASSWORD, USER, HomeAssistant, home_assistant
 from development.process import ROOT, simulator
 
 DIRECTORY = ROOT / ".develop"
 READY = """
 Home Assistant  {url}/smsbox-dashboard  (log in as {user}, password {password})
 Phones          {gateway}  (the page says which number endings fail)
+Night alarm     press Send test alert on the device of that name, then tap the link on one of the phones
 Ctrl-C stops both; your changes are kept. Logs are in {logs}.
 """
 
@@ -75,15 +76,30 @@ async def _work(options: Namespace) -> None:
 
 
 async def _run_home_assistant(port: int, gateway: str) -> int:
-    """Run Home Assistant with an account and a recipient; return its exit code."""
+    """Run Home Assistant with an account that has recipients and a plan; return its exit code."""
     async with home_assistant(DIRECTORY / "config", port, gateway) as instance:
         if not await instance.command("config_entries/get", domain="smsbox"):
-            say("adding an account and a recipient")
-            _, flow_id = await instance.add_account()
-            await instance.add_recipient(flow_id, "Test phone", "3211111111", channels=["sms", "tts", "voice"])
+            say("adding an account, two recipients and a plan")
+            await _add_family(instance)
         ready = READY.format(url=instance.url, user=USER, password=PASSWORD, gateway=gateway, logs=DIRECTORY)
         print(ready, flush=True)
         return await instance.process.ended()
+
+
+async def _add_family(instance: HomeAssistant) -> None:
+    """Add an account with Mum and Dad, and a plan that tells them."""
+    entry_id, flow_id = await instance.add_account()
+    await instance.add_recipient(flow_id, "Mum", "0496 12 34 56", channels=["sms", "tts", "voice"])
+    flow_id = await instance.add_subentry(entry_id, "recipient")
+    await instance.add_recipient(flow_id, "Dad", "0470 11 22 33", channels=["sms", "tts", "voice"])
+    await instance.state("notify.dad_voice_call")
+    await instance.add_plan(
+        entry_id,
+        "Night alarm",
+        {"notify": ["notify.mum_sms"], "wait": 1},
+        {"notify": ["notify.mum_voice_call", "notify.dad_sms"], "wait": 1},
+        {"notify": ["notify.dad_voice_call"], "wait": 1},
+    )
 
 
 def main() -> None:

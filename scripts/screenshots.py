@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 import json
-import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,6 +14,7 @@ from PIL import Image, ImageChops
 from playwright.async_api import Browser, Locator, Page
 
 from development.browser import ACCOUNT_PAGE, chromium, device_page, logged_in
+from development.clock import Clock
 from development.home_assistant import HomeAssistant, home_assistant
 from development.process import ROOT, free_port, simulator
 
@@ -68,10 +68,7 @@ class Week:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._clock = directory / "clock"
-        self._clock.write_text(START)
-        # What starts from here on goes by it.
-        os.environ |= {"CLOCK": str(self._clock), "PYTHONPATH": str(ROOT / "scripts/clock")}
+        self._clock = Clock(directory, START)
         self._credits = BALANCE
 
     @asynccontextmanager
@@ -85,26 +82,22 @@ class Week:
     async def home_assistant(self) -> AsyncGenerator[None]:
         """Run Home Assistant, with a login that lasts longer than the week."""
         async with home_assistant(self._directory / "config", free_port(), self.gateway) as self.instance:
-            name = self._clock.read_text()
-            token = await self.instance.command("auth/long_lived_access_token", client_name=name, lifespan=365)
+            lasting = {"client_name": self._clock.time, "lifespan": 365}
+            token = await self.instance.command("auth/long_lived_access_token", **lasting)
             self.instance.token = token
             self.instance.tokens |= {"access_token": token, "expires_in": 10**9}
             yield
 
     async def go_to(self, time: str) -> None:
         """Go on to a time."""
-        # In one go, else half a time would be read.
-        self._clock.with_suffix(".new").write_text(time)
-        self._clock.with_suffix(".new").replace(self._clock)
-        await asyncio.sleep(0.3)  # both look at the file every 0.05 s
+        await self._clock.go_to(time)
 
     async def add_recipients(self) -> None:
         """Add the account and its recipients."""
         entry_id, flow_id = await self.instance.add_account()
         await self.instance.add_recipient(flow_id, MUM, "0496 12 34 56", channels=["sms", "tts", "voice"])
-        new = {"handler": [entry_id, "recipient"]}
-        flow = await self.instance.request("post", "/api/config/config_entries/subentries/flow", new)
-        await self.instance.add_recipient(flow["flow_id"], DAD, "0470 11 22 33", channels=["sms"])
+        flow_id = await self.instance.add_subentry(entry_id, "recipient")
+        await self.instance.add_recipient(flow_id, DAD, "0470 11 22 33", channels=["sms"])
         await self.instance.state("notify.dad_sms")
 
     @asynccontextmanager
