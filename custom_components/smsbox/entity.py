@@ -11,6 +11,7 @@ from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.dispatcher import async_dispatcher_connect, async_dispatcher_send
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.update_coordinator import CoordinatorEntity
 from homeassistant.util.signal_type import SignalType
 
 from .account import Account, SmsboxConfigEntry, snapshot
@@ -18,6 +19,7 @@ from .alerts.engine import async_get_runner
 from .alerts.events import status_signal
 from .alerts.runner import AlertRunner
 from .const import DOMAIN
+from .coordinator import SmsboxCoordinator
 from .recipients import Recipient
 
 MANUFACTURER = "SMSBOX"
@@ -50,6 +52,20 @@ class AccountEntity(Entity):
         self._attr_translation_key = key
         self._attr_unique_id = f"{entry.entry_id}_{key}"
         self._attr_device_info = account_device_info(entry)
+
+
+class BalanceEntity(AccountEntity, CoordinatorEntity[SmsboxCoordinator]):
+    """An entity that shows the balance of an account, once it is known."""
+
+    def __init__(self, entry: SmsboxConfigEntry, key: str) -> None:
+        CoordinatorEntity.__init__(self, entry.runtime_data.coordinator)
+        AccountEntity.__init__(self, entry, key)
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return whether the balance is known."""
+        return super().available and self.coordinator.data is not None
 
 
 class SubentryEntity(Entity):

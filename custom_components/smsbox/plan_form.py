@@ -134,7 +134,7 @@ def from_store(hass: HomeAssistant, stored: Mapping[str, Any]) -> dict[str, Any]
             CONF_REPEAT: stored[CONF_REPEAT],
             SECTION_MORE: _with_entity_id(hass, stored, CONF_HOLD_WHILE),
         }
-    except (AttributeError, KeyError, TypeError, ValueError):
+    except AttributeError, KeyError, TypeError, ValueError:
         # What cannot be read can only be entered again.
         return {}
 

@@ -7,15 +7,15 @@ from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_CORE_CONFIG_UPDATE
 from homeassistant.core import CALLBACK_TYPE, Event, HassJob, HomeAssistant, callback
-from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.event import async_call_later
 import voluptuous as vol
 
 from . import phone
-from .account import Refusal, SmsboxConfigEntry, limit_signal
-from .const import CONF_DELIVERY_REPORTS, DOMAIN
+from .account import SmsboxConfigEntry, limit_signal
+from .const import CONF_DELIVERY_REPORTS
 from .guard import HOUR, Limit
+from .issues import async_set_issue
 from .report_url import report_url
 
 LOW_CREDITS = "low_credits"
@@ -28,40 +28,30 @@ def async_watch_issues(hass: HomeAssistant, entry: SmsboxConfigEntry) -> None:
     """Raise and withdraw the issues of a loaded account."""
     _watch_credits(hass, entry)
     _watch_report_url(hass, entry)
-    _watch_guard(hass, entry)
+    watch = _GuardWatch(hass, entry)
+    watch.check()
+    entry.async_on_unload(async_dispatcher_connect(hass, limit_signal(entry.entry_id), watch.check))
+    entry.async_on_unload(watch.cancel)
 
 
 @callback
 def async_delete_issues(hass: HomeAssistant, entry: SmsboxConfigEntry) -> None:
     """Withdraw the issues of an account that is gone."""
     for issue in (LOW_CREDITS, NO_REPORT_URL, SPENDING_GUARD):
-        ir.async_delete_issue(hass, DOMAIN, f"{issue}_{entry.entry_id}")
+        async_set_issue(hass, issue, entry.entry_id, None)
 
 
 @callback
 def _watch_credits(hass: HomeAssistant, entry: SmsboxConfigEntry) -> None:
     """Warn of low credits."""
     coordinator = entry.runtime_data.coordinator
-    issue_id = f"{LOW_CREDITS}_{entry.entry_id}"
 
     @callback
     def check() -> None:
         """Compare the balance with the threshold; while it is unknown, leave things as they are."""
-        if coordinator.low_credits is None:
-            return
-        if not coordinator.low_credits:
-            ir.async_delete_issue(hass, DOMAIN, issue_id)
-            return
-        ir.async_create_issue(
-            hass,
-            DOMAIN,
-            issue_id,
-            data={"entry_id": entry.entry_id},
-            is_fixable=True,
-            severity=ir.IssueSeverity.WARNING,
-            translation_key=LOW_CREDITS,
-            translation_placeholders=_low_credits_placeholders(entry),
-        )
+        if coordinator.low_credits is not None:
+            placeholders = _low_credits_placeholders(entry) if coordinator.low_credits else None
+            async_set_issue(hass, LOW_CREDITS, entry.entry_id, placeholders, fix={"entry_id": entry.entry_id})
 
     check()
     entry.async_on_unload(coordinator.async_add_listener(check))
@@ -70,23 +60,12 @@ def _watch_credits(hass: HomeAssistant, entry: SmsboxConfigEntry) -> None:
 @callback
 def _watch_report_url(hass: HomeAssistant, entry: SmsboxConfigEntry) -> None:
     """Warn if delivery reports are wanted and cannot come."""
-    issue_id = f"{NO_REPORT_URL}_{entry.entry_id}"
 
     @callback
     def check(_event: Event | None = None) -> None:
         """Look for a URL that can be reached from outside."""
-        if not entry.options.get(CONF_DELIVERY_REPORTS, True) or report_url(hass, entry) is not None:
-            ir.async_delete_issue(hass, DOMAIN, issue_id)
-            return
-        ir.async_create_issue(
-            hass,
-            DOMAIN,
-            issue_id,
-            is_fixable=False,
-            severity=ir.IssueSeverity.WARNING,
-            translation_key=NO_REPORT_URL,
-            translation_placeholders={"account": entry.title},
-        )
+        missing = entry.options.get(CONF_DELIVERY_REPORTS, True) and report_url(hass, entry) is None
+        async_set_issue(hass, NO_REPORT_URL, entry.entry_id, {"account": entry.title} if missing else None)
 
     check()
     entry.async_on_unload(hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, check))
@@ -94,64 +73,53 @@ def _watch_report_url(hass: HomeAssistant, entry: SmsboxConfigEntry) -> None:
     entry.async_on_unload(entry.runtime_data.coordinator.async_add_listener(check))
 
 
-@callback
-def _watch_guard(hass: HomeAssistant, entry: SmsboxConfigEntry) -> None:
-    """Say whom the spending guard refused messages to, until nothing was refused for an hour."""
-    account = entry.runtime_data
-    issue_id = f"{SPENDING_GUARD}_{entry.entry_id}"
-    unsub_timer: CALLBACK_TYPE | None = None
+class _GuardWatch:
+    """Says whom the spending guard refused messages to, until nothing was refused for an hour."""
+
+    def __init__(self, hass: HomeAssistant, entry: SmsboxConfigEntry) -> None:
+        self._hass = hass
+        self._entry = entry
+        self._account = entry.runtime_data
+        self._unsub_timer: CALLBACK_TYPE | None = None
 
     @callback
-    def check(_now: datetime | None = None) -> None:
+    def check(self, _now: datetime | None = None) -> None:
         """Raise or withdraw the issue, and look again when an hour is over."""
-        nonlocal unsub_timer
-        cancel()
-        now = time.time()
+        self.cancel()
+        now, refusals = time.time(), self._account.refusals
         # One in the future is there because the clock was set back.
-        for key in [key for key, refusal in account.refusals.items() if not now - HOUR < refusal.moment <= now]:
-            del account.refusals[key]
-        if not account.refusals:
-            ir.async_delete_issue(hass, DOMAIN, issue_id)
+        for key in [key for key, refusal in refusals.items() if not now - HOUR < refusal.moment <= now]:
+            del refusals[key]
+        if not refusals:
+            async_set_issue(self._hass, SPENDING_GUARD, self._entry.entry_id, None)
             return
-        ir.async_create_issue(
-            hass,
-            DOMAIN,
-            issue_id,
-            is_fixable=False,
-            severity=ir.IssueSeverity.WARNING,
-            translation_key=SPENDING_GUARD,
-            translation_placeholders={
-                "account": entry.title,
-                "limit_hour": str(account.guard.limit_hour),
-                "limit_day": str(account.guard.limit_day),
-                "over_hour": who(Limit.HOUR),
-                "over_day": who(Limit.DAY),
-            },
-        )
-        wait = max(refusal.moment for refusal in account.refusals.values()) + HOUR - now
-        unsub_timer = async_call_later(hass, wait, HassJob(check, cancel_on_shutdown=True))
+        guard = self._account.guard
+        placeholders = {
+            "account": self._entry.title,
+            "limit_hour": str(guard.limit_hour),
+            "limit_day": str(guard.limit_day),
+            "over_hour": self._refused_by(Limit.HOUR),
+            "over_day": self._refused_by(Limit.DAY),
+        }
+        async_set_issue(self._hass, SPENDING_GUARD, self._entry.entry_id, placeholders)
+        wait = max(refusal.moment for refusal in refusals.values()) + HOUR - now
+        self._unsub_timer = async_call_later(self._hass, wait, HassJob(self.check, cancel_on_shutdown=True))
 
     @callback
-    def cancel() -> None:
+    def cancel(self) -> None:
         """Do not look again."""
-        nonlocal unsub_timer
-        if unsub_timer is not None:
-            unsub_timer()
-            unsub_timer = None
+        if self._unsub_timer is not None:
+            self._unsub_timer()
+            self._unsub_timer = None
 
-    def who(limit: Limit) -> str:
-        """Return whom a limit refused messages to."""
-        labels = dict.fromkeys(label(refusal) for refusal in account.refusals.values() if refusal.limit is limit)
+    def _refused_by(self, limit: Limit) -> str:
+        """Return whom a limit refused messages to, by name or by the last digits of a number."""
+        labels: dict[str, None] = {}
+        for refusal in self._account.refusals.values():
+            if refusal.limit is limit:
+                recipient = self._entry.subentries.get(refusal.recipient_id or "")
+                labels[recipient.title if recipient else phone.mask(refusal.number)] = None
         return ", ".join(labels) or "-"
-
-    def label(refusal: Refusal) -> str:
-        """Return a recipient's name, or a number without most of its digits."""
-        recipient = entry.subentries.get(refusal.recipient_id or "")
-        return recipient.title if recipient else phone.mask(refusal.number)
-
-    check()
-    entry.async_on_unload(async_dispatcher_connect(hass, limit_signal(entry.entry_id), check))
-    entry.async_on_unload(cancel)
 
 
 def _low_credits_placeholders(entry: SmsboxConfigEntry) -> dict[str, str]:

@@ -16,15 +16,13 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.helpers.update_coordinator import CoordinatorEntity
 from homeassistant.util import dt as dt_util
 from homeassistant.util.signal_type import SignalType
 
 from .account import Account, SmsboxConfigEntry, queue_signal
 from .alerts.run import Status
 from .const import SUBENTRY_PLAN
-from .coordinator import SmsboxCoordinator
-from .entity import AccountEntity, PlanEntity, async_add_subentry_entities
+from .entity import AccountEntity, BalanceEntity, PlanEntity, async_add_subentry_entities
 from .tracker import totals_signal
 
 PARALLEL_UPDATES = 0
@@ -87,21 +85,14 @@ async def async_setup_entry(
     )
 
 
-class CreditsSensor(AccountEntity, CoordinatorEntity[SmsboxCoordinator], SensorEntity):
+class CreditsSensor(BalanceEntity, SensorEntity):
     """The balance of an account."""
 
     _attr_state_class = SensorStateClass.MEASUREMENT
     _attr_suggested_display_precision = 2
 
     def __init__(self, entry: SmsboxConfigEntry) -> None:
-        CoordinatorEntity.__init__(self, entry.runtime_data.coordinator)
-        AccountEntity.__init__(self, entry, "credits")
-
-    @property
-    @override
-    def available(self) -> bool:
-        """Return whether the balance is known."""
-        return super().available and self.coordinator.data is not None
+        super().__init__(entry, "credits")
 
     @property
     @override
