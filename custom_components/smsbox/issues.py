@@ -16,7 +16,7 @@ def async_set_issue(
     severity: ir.IssueSeverity = ir.IssueSeverity.WARNING,
     fix: dict[str, str | int | float | None] | None = None,
 ) -> None:
-    """Raise an issue of an account or a plan with its data for a fix flow, or withdraw it if there are no placeholders."""
+    """Raise an issue of an account or a plan, with data for its fix flow; withdraw it without placeholders."""
     issue_id = f"{key}_{owner_id}"
     if placeholders is None:
         ir.async_delete_issue(hass, DOMAIN, issue_id)
