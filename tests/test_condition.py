@@ -1,5 +1,6 @@
 """The conditions that the automation editor offers for plans."""
 
+from collections.abc import AsyncGenerator
 import json
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,8 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.smsbox.const import DOMAIN
 
-from .common import advance_time, call_action, get_state, set_up
-from .gateways import REFUSED_KEY, Gateway
+from .common import call_action, get_state, set_up, shut_down
+from .gateways import Gateway
 from .plans import house_entry, plan_data
 
 INTEGRATION = Path("custom_components/smsbox")
@@ -26,11 +27,12 @@ STATUS = {"entity_id": "sensor.cellar_status"}
 
 
 @pytest.fixture
-async def entry(hass: HomeAssistant, gateway: Gateway) -> MockConfigEntry:
+async def entry(hass: HomeAssistant, gateway: Gateway) -> AsyncGenerator[MockConfigEntry]:
     """Set up an account with a second plan, Attic."""
     await hass.config.async_update(external_url="https://example.org", country="BE")
     assert await async_setup_component(hass, AUTOMATION_DOMAIN, {})
-    return await set_up(hass, house_entry(plan_data("Attic", delay=60)))
+    yield await set_up(hass, house_entry(plan_data("Attic", delay=60)))
+    await shut_down(hass)
 
 
 async def start(hass: HomeAssistant, plan: str = "cellar") -> None:
@@ -84,19 +86,18 @@ async def test_alert_that_waits_is_unacknowledged(hass: HomeAssistant) -> None:
 
 
 @pytest.mark.usefixtures("entry")
-async def test_unanswered_alert_is_unacknowledged(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
-    """An alert that nobody took stays unacknowledged after its last round."""
-    await start(hass)
-    await advance_time(hass, 301, freezer)
-    assert await status_and_conditions(hass) == ("unanswered", True, False)
+@pytest.mark.parametrize("status", ["unanswered", "failed"])
+async def test_alert_that_nobody_took_is_unacknowledged(hass: HomeAssistant, status: str) -> None:
+    """An alert that nobody took, or that reached nobody, stays unacknowledged after its end."""
+    hass.states.async_set("sensor.cellar_status", status, {"device_class": "enum"})
+    assert await status_and_conditions(hass) == (status, True, False)
 
 
 @pytest.mark.usefixtures("entry")
-async def test_failed_alert_is_unacknowledged(hass: HomeAssistant, gateway: Gateway) -> None:
-    """An alert that reached nobody stays unacknowledged."""
-    gateway.responses["sendsms"] = REFUSED_KEY
-    await start(hass)
-    assert await status_and_conditions(hass) == ("failed", True, False)
+async def test_unavailable_plan_is_neither(hass: HomeAssistant) -> None:
+    """While an account is not loaded, nothing is known of its alerts."""
+    hass.states.async_set("sensor.cellar_status", "unavailable", {"device_class": "enum"})
+    assert await status_and_conditions(hass) == ("unavailable", False, False)
 
 
 @pytest.mark.usefixtures("entry")
@@ -114,11 +115,13 @@ async def test_any_or_all_plans(hass: HomeAssistant) -> None:
 async def test_for_at_least(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
     """A change from one unacknowledged status to another does not start the time again."""
     checked = await checker(hass, UNACKNOWLEDGED, **{"for": "00:06:00"})
-    await start(hass)
-    await advance_time(hass, 301, freezer)
-    assert get_state(hass, "sensor.cellar_status").state == "unanswered"
+    hass.states.async_set("sensor.cellar_status", "notifying", {"device_class": "enum"})
+    await hass.async_block_till_done()
+    freezer.tick(301)
+    hass.states.async_set("sensor.cellar_status", "unanswered", {"device_class": "enum"})
+    await hass.async_block_till_done()
     assert not checked.async_check()
-    await advance_time(hass, 60, freezer)
+    freezer.tick(60)
     assert checked.async_check()
     checked.async_unload()
 
