@@ -114,7 +114,7 @@ async def test_any_or_all_plans(hass: HomeAssistant) -> None:
 @pytest.mark.usefixtures("entry")
 async def test_for_at_least(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
     """A change from one unacknowledged status to another does not start the time again."""
-    checked = await checker(hass, UNACKNOWLEDGED, **{"for": "00:06:00"})
+    checked = await checker(hass, UNACKNOWLEDGED, STATUS, **{"for": "00:06:00"})
     hass.states.async_set("sensor.cellar_status", "notifying", {"device_class": "enum"})
     await hass.async_block_till_done()
     freezer.tick(301)
@@ -148,7 +148,7 @@ async def test_device_and_area_of_a_plan(hass: HomeAssistant, entry: MockConfigE
 
 @pytest.mark.usefixtures("entry")
 async def test_editor_offers_the_conditions(hass: HomeAssistant, hass_ws_client: WebSocketGenerator) -> None:
-    """The editor describes both, with the status of plans as their target, and finds them for a plan and only for one."""
+    """The editor describes both, with the status of plans as their target, and finds them for a plan only."""
     client = await hass_ws_client(hass)
     await client.send_json_auto_id({"type": "condition_platforms/subscribe"})
     assert (await client.receive_json())["success"]
@@ -157,7 +157,10 @@ async def test_editor_offers_the_conditions(hass: HomeAssistant, hass_ws_client:
         [entity] = descriptions[name]["target"]["entity"]
         assert entity == {"integration": DOMAIN, "domain": ["sensor"], "device_class": ["enum"]}
         assert set(descriptions[name]["fields"]) == {"behavior", "for"}
-    for entity_id, offered in (("sensor.cellar_status", {UNACKNOWLEDGED, ACKNOWLEDGED}), ("sensor.smsbox_credits", set())):
+    for entity_id, offered in (
+        ("sensor.cellar_status", {UNACKNOWLEDGED, ACKNOWLEDGED}),
+        ("sensor.smsbox_credits", set()),
+    ):
         await client.send_json_auto_id({"type": "get_conditions_for_target", "target": {"entity_id": [entity_id]}})
         found = (await client.receive_json())["result"]
         assert {name for name in found if name.startswith(DOMAIN)} == offered

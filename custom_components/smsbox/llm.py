@@ -58,8 +58,8 @@ class SendMessageTool(_Tool):
     name = f"{DOMAIN}__send_message"
     title = "Send SMS or call"
     description = (
-        "Sends a message to a person by SMS, or calls and reads it aloud. It costs money and cannot be undone: only use "
-        "it if the user asks to tell somebody something."
+        "Sends a message to a person by SMS, or calls and reads it aloud. It costs money and cannot be undone: use it "
+        "only if the user asks to tell somebody something."
     )
 
     def __init__(self, recipients: Iterable[str]) -> None:
@@ -68,8 +68,8 @@ class SendMessageTool(_Tool):
                 vol.Required(
                     "recipient",
                     description=(
-                        "Whom to tell. The name of a person alone means the person's usual way; add SMS or call only if "
-                        "the user asks for it."
+                        "Whom to tell. The name of a person alone means the person's usual way; choose another only "
+                        "if the user asks for it."
                     ),
                 ): vol.In(sorted(recipients)),
                 vol.Required("message", description="The text, as the person is to read or hear it"): str,
@@ -104,16 +104,16 @@ class AcknowledgeAlertTool(_Tool):
     name = f"{DOMAIN}__acknowledge_alert"
     title = "Acknowledge alert"
     description = (
-        "Acknowledges an alert: the user takes care of it, and nobody else is alarmed. Returns the plans whose alerts were "
-        "acknowledged; without any, there was no alert."
+        "Acknowledges an alert: the user takes care of it, and nobody else is alarmed. Returns the plans whose alerts "
+        "were acknowledged; without any, there was no alert."
     )
 
     def __init__(self, plans: Iterable[str]) -> None:
         self.parameters = vol.Schema(
             {
-                vol.Optional("plan", description="Whose alert; only if the user names one, else all are acknowledged"): (
-                    vol.In(sorted(plans))
-                )
+                vol.Optional(
+                    "plan", description="Whose alert; only if the user names one, else all are acknowledged"
+                ): (vol.In(sorted(plans)))
             }
         )
 
