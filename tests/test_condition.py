@@ -32,6 +32,7 @@ async def entry(hass: HomeAssistant, gateway: Gateway) -> AsyncGenerator[MockCon
     await hass.config.async_update(external_url="https://example.org", country="BE")
     assert await async_setup_component(hass, AUTOMATION_DOMAIN, {})
     yield await set_up(hass, house_entry(plan_data("Attic", delay=60)))
+    await hass.async_block_till_done(wait_background_tasks=True)
     await shut_down(hass)
 
 

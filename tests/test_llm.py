@@ -28,6 +28,7 @@ async def entry(hass: HomeAssistant, gateway: Gateway) -> AsyncGenerator[MockCon
     ann = [recipient_data("Ann", numbers=[number]) for number in ("32470112234", "32470112235")]
     ann[1]["unique_id"] = "another ann"
     yield await set_up(hass, house_entry(plan_data("Attic"), *ann))
+    await hass.async_block_till_done(wait_background_tasks=True)
     await shut_down(hass)
 
 

@@ -21,6 +21,7 @@ async def entry(hass: HomeAssistant, gateway: Gateway) -> AsyncGenerator[MockCon
     for domain in ("homeassistant", "conversation"):
         assert await async_setup_component(hass, domain, {})
     yield await set_up(hass, house_entry(plan_data("Attic")))
+    await hass.async_block_till_done(wait_background_tasks=True)
     await shut_down(hass)
 
 
