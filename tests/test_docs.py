@@ -12,7 +12,7 @@ from homeassistant.components.recorder import CONFIG_SCHEMA as RECORDER_SCHEMA
 from homeassistant.config_entries import ConfigSubentryData
 from homeassistant.core import HomeAssistant
 from homeassistant.core_config import CORE_CONFIG_SCHEMA
-from homeassistant.helpers import config_validation as cv, entity_registry as er
+from homeassistant.helpers import condition, config_validation as cv, entity_registry as er
 from homeassistant.helpers.script import Script, async_validate_actions_config
 from homeassistant.helpers.service import async_get_cached_service_description
 from homeassistant.setup import async_setup_component
@@ -197,7 +197,7 @@ async def test_trigger(
 @pytest.mark.parametrize("block", BLOCKS, ids=name)
 def test_every_block_is_tested(block: dict[str, Any]) -> None:
     """No block is of a kind that no test covers."""
-    other = {"homeassistant", "recorder", "triggers"} & set(block) or block.get("type") == "statistic"
+    other = {"condition", "homeassistant", "recorder", "triggers"} & set(block) or block.get("type") == "statistic"
     assert block in [*CONFIGURATION, *ACTION_BLOCKS, *GROUPS, *(response for _, response in RESPONSES)] or other
 
 
@@ -210,12 +210,18 @@ async def test_entities_exist(hass: HomeAssistant, entry: MockConfigEntry) -> No
     assert of_account_and_mum <= set(re.findall(entity, DOCS[README]))
 
 
-async def test_actions_and_triggers_exist(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """Each action and trigger of ours in the docs exists, and the README names all."""
-    triggers = {f"{DOMAIN}.{trigger}" for trigger in TRANSLATIONS["triggers"]}
+async def test_actions_conditions_and_triggers_exist(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Each action, condition and trigger of ours in the docs exists, and the README names all."""
+    automations = {f"{DOMAIN}.{name}" for name in (*TRANSLATIONS["conditions"], *TRANSLATIONS["triggers"])}
     actions = {f"{DOMAIN}.{action}" for action in hass.services.async_services_for_domain(DOMAIN)}
     ours = r"(?<![\w./])smsbox\.(?!zip)\w+\b(?!\*)"
-    assert set(re.findall(ours, TEXT)) == set(re.findall(ours, DOCS[README])) == actions | triggers
+    assert set(re.findall(ours, TEXT)) == set(re.findall(ours, DOCS[README])) == actions | automations
+
+
+async def test_condition(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """The condition that is shown is valid."""
+    [block] = [block for block in BLOCKS if "condition" in block]
+    assert await condition.async_validate_condition_config(hass, cv.CONDITION_SCHEMA(block))
 
 
 async def test_notify_actions_exist(hass: HomeAssistant, entry: MockConfigEntry) -> None:
