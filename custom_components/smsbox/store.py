@@ -198,12 +198,12 @@ class WriteAheadFile:
             stored = await self._hass.async_add_executor_job(load_json, self._path)
             if not stored:
                 return []
-            if not isinstance(stored, dict) or stored["version"] not in range(1, VERSION + 1):
+            if stored["version"] not in range(1, VERSION + 1) or not isinstance(stored[name], list):
                 raise ValueError("not of this version")  # noqa: TRY301 - set aside like the rest
         except Exception as error:  # noqa: BLE001 - whatever lies there, the account has to load
             await async_set_aside(self._hass, self._path, type(error).__name__)
             return []
-        rows, unreadable = parse_rows(stored.get(name), parse)
+        rows, unreadable = parse_rows(stored[name], parse)
         if unreadable:
             await async_set_aside(self._hass, self._path, f"{unreadable} rows", copy=True)
         return rows
