@@ -30,6 +30,7 @@ async def test_killed_queue_sends_once(directory: Path) -> None:
     async with simulator(directory, free_port(), *options) as gateway, ClientSession(gateway) as phones:
         async with home_assistant(configuration, port, gateway) as instance:
             entry_id, _ = await instance.add_account()
+            await asyncio.sleep(2)  # Home Assistant stores its entries a second after they change
         for played in range(ROUNDS + 1):
             async with home_assistant(configuration, port, gateway) as instance:
                 await instance.state("sensor.smsbox_messages_waiting", until=lambda state: state["state"] == "0")
