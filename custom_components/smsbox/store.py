@@ -195,7 +195,7 @@ class WriteAheadFile:
     async def async_load_rows[T](self, name: str, parse: Callable[[Row], T]) -> list[T]:
         """Return the rows that were written under a name; what cannot be read is set aside."""
         try:
-            stored = await self._hass.async_add_executor_job(load_json, self._path)
+            stored: Any = await self._hass.async_add_executor_job(load_json, self._path)
             if not stored:
                 return []
             if stored["version"] not in range(1, VERSION + 1) or not isinstance(stored[name], list):
