@@ -78,7 +78,7 @@ async def shut_down(hass: HomeAssistant) -> None:
         await entry.runtime_data.outbox.async_stop()
         assert await hass.config_entries.async_unload(entry.entry_id)
     for key, value in hass.data.items():
-        if key.startswith(DOMAIN) and isinstance(value, dict):
+        if str(key).startswith(DOMAIN) and isinstance(value, dict):
             value.clear()
 
 
