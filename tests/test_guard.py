@@ -47,7 +47,9 @@ def issue(hass: HomeAssistant, entry: MockConfigEntry) -> ir.IssueEntry | None:
 @given(st.lists(st.tuples(st.floats(0, 2 * DAY), st.booleans()), max_size=60), st.integers(0, 4), st.integers(0, 6))
 def test_no_window_ever_holds_more(steps: list[tuple[float, bool]], limit_hour: int, limit_day: int) -> None:
     """In any hour and any day no more is admitted than the limits say, and never less than is allowed."""
-    guard, admitted, alerts = Guard(limit_hour, limit_day), [], []
+    guard = Guard(limit_hour, limit_day)
+    admitted: list[float] = []
+    alerts: list[float] = []
     for now, alert in sorted(steps):
         limit = guard.admit(MUM, now, alert=alert)
         hour = [moment for moment in admitted + alerts if moment > now - HOUR]

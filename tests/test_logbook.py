@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from homeassistant.components.recorder import Recorder
 from homeassistant.core import HomeAssistant
@@ -104,3 +105,35 @@ async def test_every_status_in_dutch(
     described = [event for event in events if event.get("domain") == "smsbox"]
     assert {event["name"] for event in described} == {DUTCH["tts"].format(recipient="Mum")}
     assert [event["message"] for event in described] == [DUTCH[status] for status in STATUSES.values()]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"status": "sms", "channel": "not_sent"},
+        {"status": [1], "channel": None, "number": 7, "error": {}},
+        {"x": 1},
+    ],
+)
+async def test_event_fired_by_hand_is_tolerated(
+    hass: HomeAssistant,
+    gateway: Gateway,
+    hass_ws_client: WebSocketGenerator,
+    caplog: pytest.LogCaptureFixture,
+    data: Any,
+) -> None:
+    """Anybody can fire the event with any data, and the logbook still opens."""
+    assert await async_setup_component(hass, "logbook", {})
+    entry = account_entry(recipient_data())
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    start = dt_util.utcnow()
+    hass.bus.async_fire("smsbox_delivery_report", data)
+    await async_wait_recording_done(hass)
+    client = await hass_ws_client()
+    await client.send_json_auto_id({"type": "logbook/get_events", "start_time": start.isoformat()})
+    response = await client.receive_json()
+    assert any(entry.get("domain") == "smsbox" for entry in response["result"])
+    assert "Traceback" not in caplog.text

@@ -14,7 +14,7 @@ from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
 from homeassistant.core import Context, CoreState, Event, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.event import async_track_state_change_event
-from homeassistant.util.file import WriteError
+from homeassistant.util.file import WriteError, write_utf8_file_atomic
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
@@ -721,7 +721,7 @@ class Disk:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.full = False
         self.sizes: list[int] = []
-        self._write = store.write_utf8_file_atomic
+        self._write = write_utf8_file_atomic
         monkeypatch.setattr(store, "write_utf8_file_atomic", self.write)
 
     def write(self, path: str, content: bytes, **kwargs: Any) -> None:

@@ -8,12 +8,12 @@ from typing import Any
 from aiohttp import web
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState, ConfigSubentry
-from homeassistant.const import STATE_UNAVAILABLE
+from homeassistant.const import EVENT_STATE_CHANGED, STATE_UNAVAILABLE
 from homeassistant.core import Event, HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.setup import async_setup_component
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.smsbox.const import DOMAIN
@@ -271,3 +271,66 @@ async def test_renaming_keeps_entity_ids(hass: HomeAssistant, entry: MockConfigE
     devices = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
     assert {device.name for device in devices} == {"Gateway", "Mother"}
     assert get_state(hass, "notify.mum_sms").name == "Mother SMS"
+
+
+async def test_entities_are_there_before_the_balance(
+    hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry
+) -> None:
+    """While the gateway takes its time to tell the balance, messages go out, and only the balance is unavailable."""
+    gateway.hold("balance")
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await gateway.wait_until_held()
+    await call_action(hass, "send_message", domain="notify", entity_id="notify.mum_sms", message="Hello")
+    await call_action(hass, "press", domain="button", entity_id="button.mum_send_test_message")
+    assert len(gateway.sent) == 2
+    for entity_id in ("sensor.smsbox_credits", "binary_sensor.smsbox_low_credits"):
+        assert get_state(hass, entity_id).state == STATE_UNAVAILABLE
+    gateway.release()
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert get_state(hass, "sensor.smsbox_credits").state == "1630.38"
+
+
+async def test_change_of_one_recipient_touches_no_other(
+    hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry
+) -> None:
+    """Adding, changing and removing a recipient leaves the entities of the others as they are."""
+    requests = len(gateway.requests)
+    changes = async_capture_events(hass, EVENT_STATE_CHANGED)
+    dad = recipient_data("Dad")
+    subentry = ConfigSubentry(**dad | {"data": MappingProxyType(dad["data"])})
+    hass.config_entries.async_add_subentry(entry, subentry)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert get_state(hass, "notify.dad_sms").state == "unknown"
+    hass.config_entries.async_update_subentry(
+        entry, subentry, title="Father", data={**subentry.data, "channels": ["voice"]}
+    )
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert hass.states.get("notify.dad_sms") is None
+    assert get_state(hass, "notify.father_voice_call").name == "Father Voice call"
+    hass.config_entries.async_remove_subentry(entry, subentry.subentry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    touched = {event.data["entity_id"] for event in changes}
+    assert {entity_id.partition(".")[2].partition("_")[0] for entity_id in touched} == {"dad", "father"}
+    assert len(gateway.requests) == requests
+
+
+async def test_cloudhook_url_reloads_nothing(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """What changes while running touches no entity."""
+    changes = async_capture_events(hass, EVENT_STATE_CHANGED)
+    data = {**entry.data, "cloudhook_url": "https://hooks.example.org/secret"}
+    hass.config_entries.async_update_entry(entry, data=data)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert not changes
+
+
+async def test_credits_spent_survive_restart_and_top_up(
+    hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry
+) -> None:
+    """Decreases of the balance add up, through restarts; a top-up takes nothing away."""
+    for balance in ("1600.38", "2600.38", "2590.13"):
+        gateway.balance = balance
+        await advance_time(hass)
+    assert get_state(hass, "sensor.smsbox_credits_spent").state == "40.25"
+    gateway.balance = "2580.13"
+    await restart(hass)
+    assert get_state(hass, "sensor.smsbox_credits_spent").state == "50.25"

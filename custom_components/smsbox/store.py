@@ -195,15 +195,15 @@ class WriteAheadFile:
     async def async_load_rows[T](self, name: str, parse: Callable[[Row], T]) -> list[T]:
         """Return the rows that were written under a name; what cannot be read is set aside."""
         try:
-            stored = await self._hass.async_add_executor_job(load_json, self._path)
+            stored: Any = await self._hass.async_add_executor_job(load_json, self._path)
             if not stored:
                 return []
-            if not isinstance(stored, dict) or stored["version"] not in range(1, VERSION + 1):
+            if stored["version"] not in range(1, VERSION + 1) or not isinstance(stored[name], list):
                 raise ValueError("not of this version")  # noqa: TRY301 - set aside like the rest
         except Exception as error:  # noqa: BLE001 - whatever lies there, the account has to load
             await async_set_aside(self._hass, self._path, type(error).__name__)
             return []
-        rows, unreadable = parse_rows(stored.get(name), parse)
+        rows, unreadable = parse_rows(stored[name], parse)
         if unreadable:
             await async_set_aside(self._hass, self._path, f"{unreadable} rows", copy=True)
         return rows
