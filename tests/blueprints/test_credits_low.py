@@ -12,8 +12,7 @@ from pytest_homeassistant_custom_component.common import (
     mock_restore_cache,
 )
 
-from tests.common import advance_time
-from tests.common import account_entry, recipient_data
+from tests.common import account_entry, advance_time, recipient_data
 from tests.gateways import Gateway, set_response
 
 from .conftest import MORNING, automate, tell

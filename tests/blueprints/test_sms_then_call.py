@@ -10,8 +10,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from tests.common import post_report, wait_until_sent
-from tests.common import WEBHOOK_ID, recipient_data
+from tests.common import WEBHOOK_ID, post_report, recipient_data, wait_until_sent
 from tests.gateways import FIRST_MSGID, Gateway, Received, Response
 
 from .conftest import automate
