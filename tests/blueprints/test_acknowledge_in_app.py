@@ -5,9 +5,9 @@ from homeassistant.helpers import device_registry as dr
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_mock_service
 
+from tests.alert_links import add_plan, start
 from tests.common import call_action, get_state
 from tests.gateways import Gateway
-from tests.plans import add_plan, start
 
 from .conftest import automate
 
