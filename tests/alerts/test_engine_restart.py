@@ -196,6 +196,7 @@ async def test_crash_while_sending(
     set_response(gateway, "sendsms" if channel == "sms" else "voice/send", 500)
     await start(hass)
     entry.runtime_data.store.references.clear()  # the crash came before they were on disk
+    entry.runtime_data.store.async_schedule_save()
     alerts.events.clear()
     await crash(hass, file, mark_as_sending)
     assert (attribute(hass, "told"), alerts.types, to(gateway)) == (["Mum"], ["told"], [MUM])
@@ -226,6 +227,7 @@ async def test_crash_while_sending_by_another_account(
     await start(hass, plan="attic")
     reference = gateway.sent[0]["noti"].partition("?ref=")[2]
     other.runtime_data.store.references.clear()  # the crash came before they were on disk
+    other.runtime_data.store.async_schedule_save()
     await shut_down(hass)
     damage(file, mark_as_sending)
     hass.set_state(CoreState.starting)
