@@ -10,6 +10,8 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockUser
 
+from custom_components.smsbox import store
+
 from .common import call_action, call_for_response, expect_error, restart
 from .gateways import Gateway
 from .plans import (
@@ -253,8 +255,6 @@ async def test_nothing_is_seen_before_it_is_on_disk(
     hass: HomeAssistant, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An acknowledgement shows only once its own write is done, not with one that was under way."""
-    from custom_components.smsbox import store
-
     seen: list[str] = []
     write = store._write
 

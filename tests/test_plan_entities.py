@@ -101,7 +101,7 @@ async def test_attributes_are_not_recorded(hass: HomeAssistant, gateway: Gateway
     state = get_state(hass, "sensor.cellar_status")
     assert state.state_info is not None
     kept = state.attributes.keys() - state.state_info["unrecorded_attributes"]
-    assert kept == {"device_class", "friendly_name", "options"}
+    assert kept == {"device_class", "friendly_name"}
 
 
 async def test_acknowledge_button(hass: HomeAssistant, gateway: Gateway, hass_admin_user: MockUser) -> None:

@@ -233,6 +233,7 @@ async def test_crash_while_sending_by_another_account(
     hass.set_state(CoreState.starting)
     for entry_id in ("account", "other"):
         assert await hass.config_entries.async_setup(entry_id)
+    await settle(hass)
     assert attribute(hass, "told", "attic") == ["Eve"]
     assert other.runtime_data.store.references == {}
     hass.set_state(CoreState.running)
