@@ -29,7 +29,8 @@ from .plans import (
     to,
 )
 
-CELLAR, ATTIC = {"entity_id": "notify.cellar"}, {"entity_id": "notify.attic"}
+CELLAR: dict[str, Any] = {"entity_id": "notify.cellar"}
+ATTIC: dict[str, Any] = {"entity_id": "notify.attic"}
 
 
 @pytest.fixture
@@ -49,6 +50,11 @@ async def send(hass: HomeAssistant, **data: Any) -> list[dict[str, Any]]:
         assert len(alert.pop("alert_id")) == 16
     alerts: list[dict[str, Any]] = response["alerts"]
     return alerts
+
+
+def message(action: str) -> dict[str, Any]:
+    """Return the message that an action needs."""
+    return {"message": "Water"} if action == "send_alert" else {}
 
 
 async def call_as(hass: HomeAssistant, user: MockUser, action: str, **data: Any) -> dict[str, Any]:
@@ -85,15 +91,15 @@ async def test_devices_lead_to_their_plans(hass: HomeAssistant) -> None:
 
 @pytest.mark.parametrize("action", ["send_alert", "acknowledge_alert", "resolve_alert"])
 @pytest.mark.parametrize("data", [{"entity_id": "notify.mum_sms"}, {"entity_id": "notify.gone"}, {"area_id": "gone"}])
-async def test_target_without_a_plan(hass: HomeAssistant, action: str, data: dict[str, str]) -> None:
+async def test_target_without_a_plan(hass: HomeAssistant, action: str, data: dict[str, Any]) -> None:
     """A target that leads to no plan is an error."""
-    await expect_error(hass, "no_plan", action, **data, **({"message": "Water"} if action == "send_alert" else {}))
+    await expect_error(hass, "no_plan", action, **data, **message(action))
 
 
 @pytest.mark.parametrize("action", ["send_alert", "resolve_alert"])
 async def test_target_is_required(hass: HomeAssistant, action: str) -> None:
     """Only who acknowledges may leave the target out."""
-    await expect_error(hass, "no_plan", action, **({"message": "Water"} if action == "send_alert" else {}))
+    await expect_error(hass, "no_plan", action, **message(action))
 
 
 async def test_each_plan_is_tried(hass: HomeAssistant, gateway: Gateway) -> None:

@@ -50,7 +50,7 @@ async def test_status_tells_all_that_is_known(
 ) -> None:
     """The attributes follow the alert from its start to its end."""
     await set_up_plans(hass)
-    nothing = {
+    nothing: dict[str, Any] = {
         "alert_id": None,
         "since": None,
         "causes": [],

@@ -360,13 +360,13 @@ async def test_plan_that_cannot_be_read(
     hass: HomeAssistant, gateway: Gateway, caplog: pytest.LogCaptureFixture, data: dict[str, Any]
 ) -> None:
     """It does not keep the account from loading, and repairs say that it tells nobody."""
-    await set_up_plans(hass, plan(name="Attic") | {"data": data}, plan())  # type: ignore[arg-type] # a mapping still
+    entry = await set_up_plans(hass, plan(name="Attic") | {"data": data}, plan())
     assert ir.async_get(hass).async_get_issue("smsbox", "plan_without_recipients_attic")
     assert status(hass, "attic") == "idle"
     assert "The plan Attic cannot be read" in caplog.text
     await start(hass)
     assert to(gateway) == [MUM]
-    flow = await hass.config_entries.async_get_known_entry("account").start_subentry_reconfigure_flow(hass, "attic")
+    flow = await entry.start_subentry_reconfigure_flow(hass, "attic")
     assert flow["step_id"] == "reconfigure"
 
 
