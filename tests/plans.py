@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from types import MappingProxyType
 from typing import Any, override
 
 from freezegun.api import FrozenDateTimeFactory
@@ -49,7 +50,13 @@ def plan(*steps: dict[str, Any], name: str = "Cellar", **data: Any) -> ConfigSub
 
 def subentry(data: ConfigSubentryDataWithId) -> ConfigSubentry:
     """Return what is added to an account that is set up already."""
-    return ConfigSubentry(**data)
+    return ConfigSubentry(
+        data=MappingProxyType(dict(data["data"])),
+        subentry_id=data["subentry_id"],
+        subentry_type=data["subentry_type"],
+        title=data["title"],
+        unique_id=None,
+    )
 
 
 async def set_up_plans(

@@ -726,6 +726,15 @@ def test_what_is_left_decides() -> None:
     assert house.stands() is Status.IDLE
 
 
+def test_cause_without_a_title_resolved() -> None:
+    """The event names it by its message: without a title it would say that the whole alert is over."""
+    house = House(plan_of(5), (MUM,))
+    house.message("Water")
+    house.message("Smoke")
+    assert house.resolve("Smoke")
+    assert (house.events[-1].type, house.events[-1].title) == ("resolved", "Smoke")
+
+
 def test_all_causes_resolved() -> None:
     """It is over, and those who were told hear it, who took it too."""
     house = acknowledged_house()

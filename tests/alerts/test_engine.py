@@ -361,11 +361,11 @@ async def test_empty_messages(
 ) -> None:
     """A message that says nothing starts no alert."""
     await set_up_plans(hass)
-    data: dict[str, Any] = {"entity_id": "notify.cellar", "message": message}
+    data: dict[str, Any] = {"entity_id": "notify.cellar", "message": message, **({"title": title} if title else {})}
     if key is None:
         await call_action(hass, "send_message", domain="notify", **data)
     else:
-        await expect_error(hass, key, "send_message", domain="notify", **data, **({"title": title} if title else {}))
+        await expect_error(hass, key, "send_message", domain="notify", **data)
     await settle(hass)
     assert status(hass) == ("idle" if key else "notifying")
 
@@ -381,7 +381,7 @@ async def test_plan_without_anybody(hass: HomeAssistant, gateway: Gateway) -> No
 async def test_test_alert(hass: HomeAssistant, gateway: Gateway) -> None:
     """The button sends a real alert that says that it is a test, but not while a real one is running."""
     await set_up_plans(hass)
-    press = {"domain": "button", "entity_id": "button.cellar_send_test_alert"}
+    press: dict[str, Any] = {"domain": "button", "entity_id": "button.cellar_send_test_alert"}
     await call_action(hass, "press", **press)
     await settle(hass)
     assert gateway.sent[0]["message"].startswith("Test alert\n")

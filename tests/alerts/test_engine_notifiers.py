@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.core import Context, HomeAssistant
+from homeassistant.core import Context, Event, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.setup import async_setup_component
@@ -120,10 +120,15 @@ async def test_notifier_that_does_not_answer(
     phone = Notifier("Phone", answered.wait)
     await add_notifiers(hass, phone)
     await set_up_plans(hass, plan(step(notifier(hass, "notify.phone"))))
+
+    @callback
+    def answer(event: Event) -> None:
+        if event.data["type"] == "told":
+            answered.set()
+
+    hass.bus.async_listen("smsbox_alert", answer)
     await start(hass)
     assert alerts.whom("told") == [["Phone"]]
-    answered.set()
-    await hass.async_block_till_done(wait_background_tasks=True)
 
 
 async def test_notifier_that_is_cancelled(hass: HomeAssistant, gateway: Gateway, alerts: AlertEvents) -> None:

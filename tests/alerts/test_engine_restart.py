@@ -196,6 +196,7 @@ async def test_crash_while_sending(
     set_response(gateway, "sendsms" if channel == "sms" else "voice/send", 500)
     await start(hass)
     entry.runtime_data.store.references.clear()  # the crash came before they were on disk
+    entry.runtime_data.store.async_schedule_save()
     alerts.events.clear()
     await crash(hass, file, mark_as_sending)
     assert (attribute(hass, "told"), alerts.types, to(gateway)) == (["Mum"], ["told"], [MUM])
@@ -226,11 +227,13 @@ async def test_crash_while_sending_by_another_account(
     await start(hass, plan="attic")
     reference = gateway.sent[0]["noti"].partition("?ref=")[2]
     other.runtime_data.store.references.clear()  # the crash came before they were on disk
+    other.runtime_data.store.async_schedule_save()
     await shut_down(hass)
     damage(file, mark_as_sending)
     hass.set_state(CoreState.starting)
     for entry_id in ("account", "other"):
         assert await hass.config_entries.async_setup(entry_id)
+    await settle(hass)
     assert attribute(hass, "told", "attic") == ["Eve"]
     assert other.runtime_data.store.references == {}
     hass.set_state(CoreState.running)
@@ -357,13 +360,13 @@ async def test_plan_that_cannot_be_read(
     hass: HomeAssistant, gateway: Gateway, caplog: pytest.LogCaptureFixture, data: dict[str, Any]
 ) -> None:
     """It does not keep the account from loading, and repairs say that it tells nobody."""
-    await set_up_plans(hass, plan(name="Attic") | {"data": data}, plan())  # type: ignore[arg-type] # a mapping still
+    entry = await set_up_plans(hass, plan(name="Attic") | {"data": data}, plan())
     assert ir.async_get(hass).async_get_issue("smsbox", "plan_without_recipients_attic")
     assert status(hass, "attic") == "idle"
     assert "The plan Attic cannot be read" in caplog.text
     await start(hass)
     assert to(gateway) == [MUM]
-    flow = await hass.config_entries.async_get_known_entry("account").start_subentry_reconfigure_flow(hass, "attic")
+    flow = await entry.start_subentry_reconfigure_flow(hass, "attic")
     assert flow["step_id"] == "reconfigure"
 
 

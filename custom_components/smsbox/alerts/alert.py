@@ -198,7 +198,8 @@ class Alert:
         if run is None or not gone:
             return []
         if len(gone) < len(run.causes):
-            return [Save(), *self._drop(run, gone), _event(run, EventType.RESOLVED, gone[0].title)]
+            # Never null, which says that the whole alert is over.
+            return [Save(), *self._drop(run, gone), _event(run, EventType.RESOLVED, gone[0].key)]
         contacts = follow_up_contacts(run, self._out)
         self._end(run, now)
         return [
