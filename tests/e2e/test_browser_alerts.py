@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from aiohttp import ClientSession
 from playwright.async_api import Browser, Locator, Page, expect
 import pytest
 import pytest_asyncio
