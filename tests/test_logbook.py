@@ -1,8 +1,7 @@
-"""The logbook tells the status of a message, and what happened to an alert, in words."""
+"""The logbook tells the status of a message in words."""
 
 import json
 from pathlib import Path
-from typing import Any
 
 from homeassistant.components.recorder import Recorder
 from homeassistant.core import HomeAssistant
@@ -105,54 +104,3 @@ async def test_every_status_in_dutch(
     described = [event for event in events if event.get("domain") == "smsbox"]
     assert {event["name"] for event in described} == {DUTCH["tts"].format(recipient="Mum")}
     assert [event["message"] for event in described] == [DUTCH[status] for status in STATUSES.values()]
-
-
-MUM = {"name": "Mum", "channel": "sms"}
-ALERT: dict[str, Any] = dict.fromkeys(("title", "step", "round", "targets", "reason", "by", "via"))
-
-
-@pytest.mark.parametrize(
-    ("data", "message"),
-    [
-        ({"type": "started", "title": "Water"}, "started: Water"),
-        ({"type": "told", "targets": [MUM]}, "Mum was told by SMS"),
-        (
-            {"type": "told", "targets": [MUM, {"name": "Dad", "channel": "tts"}, {"name": "App", "channel": None}]},
-            "Mum was told by SMS, Dad was told by phone call, App was told",
-        ),
-        ({"type": "told", "title": "Water", "targets": [MUM]}, "Mum was told by SMS"),
-        (
-            {"type": "not_told", "targets": [MUM], "reason": "insufficient_credits"},
-            "Mum was not told by SMS: too few credits",
-        ),
-        (
-            {"type": "not_told", "targets": [MUM], "reason": "home_assistant_error"},
-            "Mum was not told by SMS: an error occurred",
-        ),
-        (
-            {"type": "not_told", "step": 2, "reason": "nobody"},
-            "nobody was told in step 2: nobody is left in this step",
-        ),
-        ({"type": "acknowledged"}, "acknowledged"),
-        ({"type": "acknowledged", "by": "Dad", "via": "link"}, "acknowledged by Dad"),
-        ({"type": "acknowledged", "by": "Dad", "title": "Water"}, "acknowledged by Dad"),
-        ({"type": "resolved", "title": "Water"}, "is over for one cause: Water"),
-        ({"type": "resolved"}, "is over"),
-        ({"type": "unanswered"}, "ended because nobody acknowledged"),
-        ({}, ""),
-    ],
-)
-@pytest.mark.usefixtures("entry")
-async def test_alert(
-    hass: HomeAssistant, hass_ws_client: WebSocketGenerator, data: dict[str, Any], message: str
-) -> None:
-    """What happened to an alert is told in words."""
-    await async_setup_component(hass, "logbook", {})
-    start = dt_util.utcnow()
-    hass.bus.async_fire("smsbox_alert", {**ALERT, "plan": "Cellar", **data})
-    await async_wait_recording_done(hass)
-    client = await hass_ws_client()
-    await client.send_json_auto_id({"type": "logbook/get_events", "start_time": start.isoformat()})
-    events = (await client.receive_json())["result"]
-    described = [event for event in events if event.get("domain") == "smsbox"]
-    assert [(event["name"], event["message"]) for event in described] == [("Cellar alert", message)]
