@@ -236,7 +236,7 @@ class HomeAssistant:
         return str(flow["flow_id"])
 
     async def add_plan(self, entry_id: str, name: str, *steps: Mapping[str, Any], **more: object) -> None:
-        """Add a plan by its flow: steps have `notify` (entity ids) and `wait` (minutes), `more` is its section."""
+        """Add a plan by its flow: steps of `notify` (entity ids) and `wait` (minutes), fields of its section."""
         flow_id = await self.add_subentry(entry_id, "alert_plan")
         plan = {"name": name, "steps": steps, "repeat": 0, "more": more}
         await self.request("post", f"/api/config/config_entries/subentries/flow/{flow_id}", plan)

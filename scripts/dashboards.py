@@ -40,13 +40,19 @@ class Language:
             return json.dumps(report.get("error", {}).get("state", {}), ensure_ascii=False)
         if name in self._texts:
             return str(self._texts[name])
+        if name.startswith("json."):
+            return json.dumps(self._translation(name.removeprefix("json.")), ensure_ascii=False)
         if name.startswith("entity."):
-            value: Any = self._translations
-            for key in name.split("."):
-                value = value[key]
-            return str(value)
+            return str(self._translation(name))
         domain, key = name.split(".")
         return f"{domain}.{slugify(f'{DEVICE} {self._translations["entity"][domain][key]["name"]}')}"
+
+    def _translation(self, path: str) -> Any:
+        """Return a translation of the integration, or all below a path."""
+        value: Any = self._translations
+        for key in path.split("."):
+            value = value[key]
+        return value
 
 
 def main() -> None:

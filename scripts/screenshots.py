@@ -13,7 +13,7 @@ from aiohttp import ClientSession
 from PIL import Image, ImageChops
 from playwright.async_api import Browser, Locator, Page
 
-from development.browser import ACCOUNT_PAGE, chromium, device_page, logged_in
+from development.browser import ACCOUNT_PAGE, chromium, device_page, form, logged_in, recipient_row
 from development.clock import Clock
 from development.home_assistant import HomeAssistant, home_assistant
 from development.process import ROOT, free_port, simulator
@@ -32,8 +32,9 @@ Date = class extends Date {{
 }};
 """
 DATE = "2026-10-{}:00+02:00"
-START, TOP_UP, ACTION, DASHBOARD, RESTART, NOW = (
-    DATE.format(time) for time in ("05T07:00", "08T12:00", "11T18:12", "11T18:20", "11T18:25", "11T18:30")
+START, TOP_UP, ACTION, ALERT, NEXT_STEP, DASHBOARD, RESTART, NOW = (
+    DATE.format(time)
+    for time in ("05T07:00", "08T12:00", "11T18:05", "11T18:12", "11T18:18", "11T18:20", "11T18:25", "11T18:30")
 )
 BALANCE, TOPPED_UP = 34, 75
 MUM, DAD = "Mum", "Dad"
@@ -43,6 +44,7 @@ GARAGE = "The garage door is still open."
 WASHING = "The washing machine is ready."
 ALARM = "The alarm went off. Are you all right?"
 DINNER = "Dinner is ready."
+WATER = {"title": "Water", "message": "There is water in the cellar."}
 # When what was sent, how, to whom.
 BEFORE_TOP_UP = (
     ("05T08:00", PILLS, "tts", [MUM]),
@@ -99,6 +101,14 @@ class Week:
         flow_id = await self.instance.add_subentry(entry_id, "recipient")
         await self.instance.add_recipient(flow_id, DAD, "0470 11 22 33", channels=["sms"])
         await self.instance.state("notify.dad_sms")
+        await self.instance.add_plan(
+            entry_id,
+            "Cellar",
+            {"notify": ["notify.mum_sms"], "wait": 5},
+            {"notify": ["notify.mum_text_to_speech", "notify.dad_sms"], "wait": 5},
+            {"notify": ["notify.mum_voice_call"], "wait": 10},
+        )
+        await self.instance.state("sensor.cellar_status")
 
     @asynccontextmanager
     async def sending(self, count: int) -> AsyncGenerator[None]:
@@ -115,6 +125,17 @@ class Week:
         async with self.sending(len(targets)):
             data = {"message": text, "target": targets, "data": {"channel": channel}}
             await self.instance.action("notify.smsbox", data)
+
+    async def alert(self) -> str:
+        """Let the plan tell Mum and then Dad that there is water; return the link that Dad gets."""
+        for time, told in ((ALERT, 1), (NEXT_STEP, 2)):
+            await self.go_to(time)
+            async with self.sending(told):
+                # The sensor says it again, at which Home Assistant looks what is due.
+                await self.instance.action("notify.send_message", WATER, {"entity_id": "notify.cellar"})
+        async with ClientSession() as session, session.get(f"{self.gateway}/messages") as response:
+            texts = [message["text"] for message in await response.json() if message["number"].endswith("2233")]
+        return str(texts[-1].split()[-1])
 
     async def top_up(self) -> None:
         """Top up the account."""
@@ -172,6 +193,24 @@ async def account(page: Page) -> list[Locator]:
     await page.goto(ACCOUNT_PAGE)
     await page.get_by_role("heading", name="SMSBOX").wait_for()
     return [page.locator(".container > .header"), page.locator("ha-config-entry-row")]
+
+
+async def subentry_form(page: Page, name: str, change: str) -> list[Locator]:
+    """Show the form of a recipient or a plan."""
+    await page.goto(ACCOUNT_PAGE)
+    await recipient_row(page, name).get_by_role("button", name=change).click()
+    await form(page).get_by_role("textbox", name="Name").wait_for()
+    return [form(page).get_by_role("dialog")]
+
+
+async def take_alert(page: Page, week: Week) -> Image.Image:
+    """Take the alert by the link that Dad got; return a screenshot of what he saw before."""
+    await page.set_viewport_size({"width": 390, "height": 320})
+    await page.goto(await week.alert())
+    screenshot = await take(page, page.locator("html"))
+    async with week.sending(1):  # Mum is told
+        await page.get_by_role("button").click()
+    return screenshot
 
 
 async def recipient(page: Page, instance: HomeAssistant) -> list[Locator]:
@@ -265,6 +304,8 @@ async def main() -> None:
                     await week.send(*sent)
                 async with browser_page(week, browser, ACTION) as page:
                     keep("action", await take(page, *await action(page, week)))
+                async with browser_page(week, browser, ALERT) as page:
+                    keep("alert-page", await take_alert(page, week))
                 await week.go_to(DASHBOARD)
                 await week.fill_in(DAD, DINNER)
                 await week.send_from_dashboard()
@@ -277,6 +318,8 @@ async def main() -> None:
                 async with browser_page(week, browser, NOW) as page:
                     keep("account", await take(page, *await account(page)))
                     keep("recipient", await take(page, *await recipient(page, week.instance)))
+                    keep("recipient-form", await take(page, *await subentry_form(page, MUM, "Change recipient")))
+                    keep("plan", await take(page, *await subentry_form(page, "Cellar", "Change plan")))
                     keep("dashboard", await take(page, *await dashboard(page)))
                     keep("phones", await take(page, *await phones(page, week.gateway)))
 

@@ -1,12 +1,13 @@
 """The dashboards: up to date in each language, and right in a Home Assistant of that language."""
 
+import asyncio
 import re
 from types import MappingProxyType
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigSubentry
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers.template import Template
 from homeassistant.setup import async_setup_component
 from homeassistant.util.yaml import load_yaml_dict
@@ -16,7 +17,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from scripts.dashboards import FOLDER, LANGUAGES, Language
 
-from .common import post_report, recipient_data
+from .common import call_action, post_report, recipient_data
 from .gateways import FIRST_MSGID, Gateway
 from .texts import load_translations
 
@@ -56,6 +57,17 @@ async def _package(hass: HomeAssistant, entry: MockConfigEntry, language: str) -
     await hass.async_block_till_done()
 
 
+@pytest.fixture
+async def _plan(hass: HomeAssistant, entry: MockConfigEntry, _package: None) -> None:
+    """Add a plan that tells Mum by SMS."""
+    [mum] = entry.subentries
+    notify = [{"config_entry_id": entry.entry_id, "recipient": mum, "channel": "sms"}]
+    data = {"steps": [{"notify": notify, "wait": 5}], "repeat": 0}
+    plan = ConfigSubentry(data=MappingProxyType(data), subentry_type="alert_plan", title="Cellar", unique_id=None)
+    hass.config_entries.async_add_subentry(entry, plan)
+    await hass.async_block_till_done()
+
+
 async def send(hass: HomeAssistant, text: str) -> str:
     """Send a text to Mum as the dashboard does; return the result that it shows."""
     who = {"entity_id": "select.sms_recipient", "option": "Mum"}
@@ -68,13 +80,19 @@ async def send(hass: HomeAssistant, text: str) -> str:
     return result.state
 
 
-def table(hass: HomeAssistant, language: str) -> str:
-    """Return the table of reports as the dashboard renders it."""
+def tables(hass: HomeAssistant, language: str) -> list[list[str]]:
+    """Return the lines of the tables of plans, of alerts and of reports, as the dashboard renders them."""
     dashboard = load_yaml_dict(str(FOLDER / f"{language}.yaml"))
     views: Any = dashboard["views"]
     cards = [card for section in views[0]["sections"] for card in section["cards"]]
-    [content] = [card["content"] for card in cards if "{% for" in card.get("content", "")]
-    return str(Template(content, hass).async_render(parse_result=False))
+    contents = [card["content"] for card in cards if "{% for" in card.get("content", "")]
+    rendered = [str(Template(content, hass).async_render(parse_result=False)) for content in contents]
+    return [text.strip().splitlines() for text in rendered]
+
+
+def reports(hass: HomeAssistant, language: str) -> list[str]:
+    """Return the lines of the table of reports."""
+    return tables(hass, language)[2]
 
 
 @pytest.mark.parametrize(("source", "suffix"), [("dashboard", ""), ("package", "-package")])
@@ -106,7 +124,7 @@ async def test_send(
     client = await hass_client_no_auth()
     await post_report(hass, client, FIRST_MSGID, 10)
     await post_report(hass, client, FIRST_MSGID, 11)
-    *_, head, _, last, first = table(hass, language).strip().splitlines()
+    head, _, last, first = reports(hass, language)
     texts = load_translations(language)
     assert texts["entity.event.delivery_report.state_attributes.recipient.name"] in head
     assert f"| Mum | {delivered} |" in last
@@ -158,7 +176,59 @@ async def test_reason(hass: HomeAssistant, language: str) -> None:
         data = {"recipient": None, "number": f"3249600000{number:02}", "status": "not_sent", "error": "limit_hour"}
         hass.bus.async_fire("smsbox_delivery_report", data)
         await hass.async_block_till_done()
-    lines = table(hass, language).strip().splitlines()
+    lines = reports(hass, language)
     [*_, row] = [line for line in lines if line.startswith("| 3249")]
     assert len([line for line in lines if line.startswith("| 3249")]) == 10
     assert re.match(r"\| 324960000002 \| [^(|]+ \([^)]+\) \| \d\d", row)
+
+
+@pytest.mark.usefixtures("_plan")
+async def test_alert(hass: HomeAssistant, language: str) -> None:
+    """A plan is found, with its status, its causes and who was told; what happened stands below, the newest first."""
+    texts = load_translations(language)
+    status, event = "entity.sensor.status.state", "entity.event.alert.state_attributes.event_type.state"
+    plans, history, _ = tables(hass, language)
+    assert plans[2:] == [f"| Cellar | {texts[f'{status}.idle']} |  |  |"]
+    assert len(history) == 2
+    assert hass.states.is_state("binary_sensor.sms_alert", "off")
+
+    cause = {"title": "Water | again", "message": "There is water in the cellar."}
+    told = asyncio.Event()
+
+    @callback
+    def listen(alert: Event) -> None:
+        """Wait for who is told."""
+        if alert.data["type"] == "told":
+            told.set()
+
+    hass.bus.async_listen("smsbox_alert", listen)
+    await call_action(hass, "send_alert", **cause, entity_id="notify.cellar")
+    await asyncio.wait_for(told.wait(), 10)
+    await hass.async_block_till_done()
+    plans, history, _ = tables(hass, language)
+    assert plans[2:] == [f"| Cellar<br>Water   again | {texts[f'{status}.notifying']} | Mum | 1 |"]
+    assert re.match(rf"\| Cellar \| {texts[f'{event}.told']}: Mum \| \d\d", history[2])
+    assert re.match(rf"\| Cellar \| {texts[f'{event}.started']}: Water   again \| \d\d", history[3])
+    assert hass.states.is_state("binary_sensor.sms_alert", "on")
+
+    await call_action(hass, "acknowledge_alert", by="Dad")
+    await hass.async_block_till_done()
+    plans, history, _ = tables(hass, language)
+    assert plans[2:] == [f"| Cellar<br>Water   again | {texts[f'{status}.acknowledged']} (Dad) | Mum |  |"]
+    assert re.match(rf"\| Cellar \| {texts[f'{event}.acknowledged']}: Dad \| \d\d", history[2])
+    assert hass.states.is_state("binary_sensor.sms_alert", "off")
+
+
+@pytest.mark.usefixtures("_package")
+async def test_alert_that_told_nobody(hass: HomeAssistant, language: str) -> None:
+    """The history says who was not told, and why."""
+    data = {"plan": "Cellar", "type": "not_told", "by": None, "title": None, "reason": "nobody", "targets": None}
+    hass.bus.async_fire("smsbox_alert", data)
+    hass.bus.async_fire("smsbox_alert", data | {"reason": "other", "targets": [{"name": "Mum"}, {"name": "Mum"}]})
+    await hass.async_block_till_done()
+    texts = load_translations(language)
+    state = "entity.event.alert.state_attributes"
+    not_told, nobody = texts[f"{state}.event_type.state.not_told"], texts[f"{state}.reason.state.nobody"]
+    *_, other, first = tables(hass, language)[1]
+    assert other.startswith(f"| Cellar | {not_told}: Mum (other) |")
+    assert first.startswith(f"| Cellar | {not_told} ({nobody}) |")

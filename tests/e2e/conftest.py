@@ -12,6 +12,7 @@ from development.home_assistant import HomeAssistant, home_assistant
 from development.process import free_port, simulator
 
 expect.set_options(timeout=TIMEOUT)
+pytest.register_assert_rewrite("tests.e2e.dutch")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

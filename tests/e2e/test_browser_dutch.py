@@ -1,90 +1,24 @@
 """The same pages in Dutch: our texts are there, and none of the English ones."""
 
-from contextlib import suppress
 import re
 
-from playwright.async_api import Page, TimeoutError as PlaywrightTimeoutError, expect
+from playwright.async_api import Page, expect
 import pytest
 
 from development.browser import ACCOUNT_PAGE, control, device_page, form, open_action, recipient_row, submit
 from development.home_assistant import HomeAssistant
-from tests.texts import load_translations
 
-LANGUAGE = "nl"
-# What can be read on a page or is read aloud there, in shadow roots too, without numbers before it.
-SEEN = r"""() => {
-  const seen = new Set();
-  const see = (text) => {
-    const plain = (text ?? "").replace(/\s+/g, " ").replace(/[ *:]+$/, "").trim();
-    seen.add(plain).add(plain.replace(/^[\d.,]+ /, ""));
-  };
-  const range = document.createRange();
-  const look = (root) => {
-    for (const element of root.querySelectorAll("*")) {
-      if (element.shadowRoot) look(element.shadowRoot);
-      for (const name of ["aria-label", "placeholder", "title"])
-        if (element.checkVisibility()) see(element.getAttribute(name));
-      for (const node of element.childNodes) {
-        if (node.nodeType !== Node.TEXT_NODE) continue;
-        range.selectNode(node);
-        if (range.getClientRects().length) see(node.data);
-      }
-    }
-  };
-  look(document);
-  return [...seen];
-}"""
-ACTIONS = ("send_sms", "send_tts", "send_voice", "send_otp", "verify_otp", "lookup_number", "preview_sms")
+from .dutch import LANGUAGE, TEXTS, expect_dutch, of, press, text_of, words
+
+ACTIONS = (
+    *("send_sms", "send_tts", "send_voice", "send_otp", "verify_otp", "lookup_number", "preview_sms"),
+    *("send_alert", "acknowledge_alert", "resolve_alert"),
+)
+SENSORS = [path for path in TEXTS if re.fullmatch(r"entity\.sensor\.(credits|messages)\w*\.name", path)]
 RECIPIENT = "config_subentries.recipient"
 REPORT = "entity.event.delivery_report"
 
 pytestmark = pytest.mark.usefixtures("mum")
-
-
-TEXTS = load_translations(LANGUAGE)
-ENGLISH = [
-    re.compile(re.sub(r"\\{\w+\\}", ".+", re.escape(text)))
-    for text in load_translations("en").values()
-    if text not in TEXTS.values()
-]
-
-
-def of(*paths: str, **placeholders: str) -> set[str]:
-    """Return the texts at some paths and below them."""
-    return {
-        text.format(**placeholders)
-        for path, text in TEXTS.items()
-        if f"{path}.".startswith(tuple(f"{wanted}." for wanted in paths))
-    }
-
-
-def text_of(path: str) -> str:
-    """Return the text at a path."""
-    return TEXTS[path]
-
-
-async def expect_dutch(page: Page, wanted: set[str]) -> None:
-    """Wait until these texts of ours can be read; no English one may stand beside them."""
-    assert wanted
-    there = f"(wanted) => {{ const seen = new Set(({SEEN})()); return wanted.every((text) => seen.has(text)); }}"
-    with suppress(PlaywrightTimeoutError):  # what is missing then is said below
-        await page.wait_for_function(there, arg=[*wanted])
-    seen = set(await page.evaluate(SEEN))
-    assert sorted(wanted - seen) == []
-    assert sorted(text for text in seen if any(english.fullmatch(text) for english in ENGLISH)) == []
-
-
-async def words(page: Page, key: str) -> str:
-    """Return words of the frontend's own, once it has loaded them."""
-    said = await page.wait_for_function(
-        "(key) => document.querySelector('home-assistant')?.hass?.localize(key)", arg=key
-    )
-    return str(await said.json_value())
-
-
-async def press(page: Page, key: str) -> None:
-    """Press a button with words of the frontend's own."""
-    await page.get_by_role("button", name=await words(page, key), exact=True).first.click()
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +45,8 @@ async def test_options(page: Page) -> None:
     """The options are Dutch."""
     await page.goto(ACCOUNT_PAGE)
     await press(page, "ui.panel.config.integrations.config_entry.configure")
+    guard = "options.step.init.sections.spending_guard"
+    await form(page).get_by_text(text_of(f"{guard}.name")).click()
     await expect_dutch(page, of("options", "selector.unsupported_characters"))
 
 
@@ -125,7 +61,7 @@ async def test_recipient(page: Page) -> None:
     for field in ("numbers", "sender"):
         await form(page).get_by_role("textbox", name=text_of(f"{label}.{field}")).fill("?")
     await submit(page)
-    await expect_dutch(page, of(f"{RECIPIENT}.error.invalid_number", f"{RECIPIENT}.error.invalid_sender"))
+    await expect_dutch(page, of(f"{RECIPIENT}.error.invalid_number", f"{RECIPIENT}.error.invalid_sender", number="?"))
 
     await page.goto(ACCOUNT_PAGE)
     change = text_of(f"{RECIPIENT}.initiate_flow.reconfigure")
@@ -140,12 +76,12 @@ async def test_devices(page: Page, instance: HomeAssistant) -> None:
         for _ in range(2):
             await anext(reports)
     await device_page(page, instance, "SMSBOX")
-    await expect_dutch(page, of("entity.sensor", "entity.binary_sensor", f"{REPORT}.name"))
+    await expect_dutch(page, of(*SENSORS, "entity.binary_sensor", f"{REPORT}.name"))
     await device_page(page, instance, "Mum")
     state = f"{REPORT}.state_attributes.event_type.state"
     await expect_dutch(
         page,
-        of("entity.notify.sms", "entity.notify.text_to_speech", "entity.button", f"{REPORT}.name")
+        of("entity.notify.sms", "entity.notify.text_to_speech", "entity.button.send_test_message", f"{REPORT}.name")
         | of(f"{state}.sent", f"{state}.delivered")
         | of("selector.delivery_report.options.sms", recipient="Mum")
         | of("selector.delivery_report.options.sent", "selector.delivery_report.options.delivered"),

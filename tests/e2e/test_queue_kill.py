@@ -10,7 +10,6 @@ import random
 
 from aiohttp import ClientSession
 import pytest
-
 from scripts.instance import HomeAssistant, free_port, home_assistant, simulator
 
 MESSAGES = 100
