@@ -21,6 +21,7 @@ from development.process import ROOT, free_port, simulator
 SCREENSHOTS = ROOT / "docs/images"
 SCALE = 1.5
 MARGIN = 12
+COLORS = 128  # so that no file gets large
 # A screenshot changed if more than this share of its pixels differs by more than this, of 255.
 SHARE, DIFFERENCE = 0.0002, 48
 
@@ -216,7 +217,7 @@ async def take_alert(page: Page, week: Week) -> Image.Image:
 async def recipient(page: Page, instance: HomeAssistant) -> list[Locator]:
     """Show the page of a recipient's device."""
     await device_page(page, instance, MUM)
-    await page.get_by_text("SMS to Mum").first.wait_for()
+    await page.get_by_text("SMS to Mum").locator("visible=true").first.wait_for()
     return [page.locator("ha-config-device-page ha-card")]
 
 
@@ -271,7 +272,7 @@ async def take(page: Page, *parts: Locator) -> Image.Image:
 def keep(name: str, screenshot: Image.Image) -> None:
     """Write a screenshot, unless it looks like the one that is there."""
     file = SCREENSHOTS / f"{name}.png"
-    small = screenshot.quantize(dither=Image.Dither.NONE)
+    small = screenshot.quantize(COLORS, dither=Image.Dither.NONE)
     if file.exists() and not differs(small.convert("RGB"), Image.open(file).convert("RGB")):
         print(f"{file.relative_to(ROOT)} is still right")
         return

@@ -98,7 +98,7 @@ async def test_devices(page: Page, instance: HomeAssistant) -> None:
 async def test_dashboard(page: Page) -> None:
     """The Dutch dashboard finds its entities."""
     await page.goto("/smsbox-dashboard")
-    header = page.locator("hui-markdown-card th").first
+    header = page.locator("hui-markdown-card").last.locator("th").first
     await expect(header).to_have_text(text_of(f"{REPORT}.state_attributes.recipient.name"))
     await expect_dutch(page, of("entity.binary_sensor", "entity.notify.sms"))
     await expect(page.locator("hui-warning")).to_have_count(0)

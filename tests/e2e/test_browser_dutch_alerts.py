@@ -128,7 +128,7 @@ async def test_dashboard(page: Page, instance: HomeAssistant) -> None:
     await page.goto("/smsbox-dashboard")
     event = f"{EVENT}.state_attributes"
     await expect_dutch(page, of("entity.button.acknowledge", f"{event}.plan.name", f"{STATUS}.state.notifying"))
-    await expect(page.get_by_text(f"{text_of(f'{event}.event_type.state.started')}: Kelder")).to_be_visible()
+    await expect(page.get_by_text(f"{text_of(f'{event}.event_type.state.started')}: Kelder").first).to_be_visible()
     await expect(page.locator("hui-warning")).to_have_count(0)
 
 
