@@ -88,8 +88,9 @@ async def test_error_is_raised_and_leaves_the_state(
         )
         if error != "insufficient_credits":
             assert raised.translation_placeholders == {"numbers": "Mum"}
-    data = {"domain": "notify", "entity_id": "notify.mum_sms", "message": "\t\n"}
-    await expect_error(hass, "empty_message", "send_message", **data)
+    await expect_error(
+        hass, "empty_message", "send_message", domain="notify", entity_id="notify.mum_sms", message="\t\n"
+    )
     assert not used(hass)
     assert len(gateway.sent) == 3
 

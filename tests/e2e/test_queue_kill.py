@@ -10,7 +10,9 @@ import random
 
 from aiohttp import ClientSession
 import pytest
-from scripts.instance import HomeAssistant, free_port, home_assistant, simulator
+
+from development.home_assistant import HomeAssistant, home_assistant
+from development.process import free_port, simulator
 
 MESSAGES = 100
 # More of them: SMSBOX_KILL_ROUNDS=50.
