@@ -42,7 +42,7 @@ async def test_killed_queue_sends_once(directory: Path) -> None:
                 if played < ROUNDS:
                     promised |= await promise(instance, phones, first=played * MESSAGES)
                     # Whatever the gateway answers wakes the queue.
-                    await instance.action("smsbox.lookup_number", {"number": "+32496123456"}, answer=True)
+                    await instance.action("smsbox.lookup_number", {"number": "+32496123456"}, response=True)
                     await asyncio.sleep(moments.uniform(0, 1))  # the power goes off by the clock
                 await instance.process.kill()
             told |= sending(configuration, entry_id)
@@ -55,11 +55,11 @@ async def promise(instance: HomeAssistant, phones: ClientSession, *, first: int)
         assert response.ok
     numbers = [f"+32496{number:06}" for number in range(first, first + MESSAGES)]
     data = {"message": "Hello", "numbers": numbers, "valid_for": {"hours": 1}}
-    answer = await instance.action("smsbox.send_sms", data, answer=True)
-    assert {message["status"] for message in answer["messages"]} == {"queued"}
+    sent = await instance.action("smsbox.send_sms", data, response=True)
+    assert {message["status"] for message in sent["messages"]} == {"queued"}
     async with phones.delete("/faults") as response:
         assert response.ok
-    return {message["number"] for message in answer["messages"]}
+    return {message["number"] for message in sent["messages"]}
 
 
 def sending(configuration: Path, entry_id: str) -> set[str]:
