@@ -23,6 +23,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.smsbox.const import DOMAIN
 
+from .alert_links import add_plan
 from .common import account_entry, post_report, recipient_data
 from .gateways import FIRST_MSGID, Gateway
 from .pages import ACTIONS, DOCS, README, SERVICES, TEXT, TRANSLATIONS, rows
@@ -69,6 +70,13 @@ def recipients() -> list[ConfigSubentryData]:
         recipient_data(channels=["sms", "tts", "voice"]),
         recipient_data("Dad", numbers=["32470112233"]),
     ]
+
+
+@pytest.fixture
+async def entry(hass: HomeAssistant, entry: MockConfigEntry) -> MockConfigEntry:
+    """Have the plan in the examples too."""
+    await add_plan(hass, entry)
+    return entry
 
 
 async def run(hass: HomeAssistant, client: ClientSessionGenerator, action: Any) -> dict[str, Any]:

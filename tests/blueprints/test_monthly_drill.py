@@ -7,7 +7,7 @@ from homeassistant.core import HomeAssistant, ServiceCall
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
-from tests.alert_links import add_plan
+from tests.alert_links import add_plan, alert_event
 from tests.common import call_action, get_state
 from tests.gateways import Gateway
 
@@ -31,6 +31,13 @@ async def _drill(hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, 
     )
 
 
+async def drill(hass: HomeAssistant, freezer: FrozenDateTimeFactory, moment: datetime) -> None:
+    """Let it be the time of a drill, and wait until somebody was told; the automation then waits."""
+    async with alert_event(hass, "told"):
+        freezer.move_to(moment)
+        async_fire_time_changed(hass, moment)
+
+
 async def at(hass: HomeAssistant, freezer: FrozenDateTimeFactory, moment: datetime) -> None:
     """Let it be that time."""
     freezer.move_to(moment)
@@ -42,9 +49,7 @@ async def test_nobody_acknowledges(
     hass: HomeAssistant, told: list[ServiceCall], freezer: FrozenDateTimeFactory
 ) -> None:
     """It is told once the time is over."""
-    await at(hass, freezer, FIRST)
-    assert get_state(hass, "sensor.cellar_status").state == "notifying"
-    await at(hass, freezer, FIRST + timedelta(minutes=29))
+    await drill(hass, freezer, FIRST)
     assert not told
     await at(hass, freezer, FIRST + timedelta(minutes=31))
     assert [call.data["message"] for call in told] == ["Nobody"]
@@ -55,8 +60,7 @@ async def test_somebody_acknowledges(
 ) -> None:
     """Nothing is told then, and the next month it starts again."""
     for moment in FIRST, datetime(2026, 11, 1, 11, tzinfo=UTC):
-        await at(hass, freezer, moment)
-        assert get_state(hass, "sensor.cellar_status").state == "notifying"
+        await drill(hass, freezer, moment)
         freezer.tick(60)
         await call_action(hass, "acknowledge_alert", by="Mum")
         await at(hass, freezer, moment + timedelta(minutes=31))
