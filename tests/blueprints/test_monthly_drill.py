@@ -1,5 +1,6 @@
 """The blueprint `monthly_drill`: a test alert each month, which somebody has to acknowledge."""
 
+from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 
 from freezegun.api import FrozenDateTimeFactory
@@ -17,8 +18,10 @@ FIRST = datetime(2026, 10, 1, 11, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
-async def _drill(hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, freezer: FrozenDateTimeFactory) -> None:
-    """Have the plan and the automation, the day before."""
+async def _drill(
+    hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> AsyncGenerator[None]:
+    """Have the plan and the automation, the day before; end without a drill that is still to come."""
     await hass.config.async_set_time_zone("UTC")
     freezer.move_to(FIRST - timedelta(days=1))
     await add_plan(hass, entry)
@@ -29,6 +32,8 @@ async def _drill(hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, 
         status="sensor.cellar_status",
         actions=tell(message="Nobody"),
     )
+    yield
+    await hass.services.async_call("automation", "turn_off", {"entity_id": "all"}, blocking=True)
 
 
 async def drill(hass: HomeAssistant, freezer: FrozenDateTimeFactory, moment: datetime) -> None:
