@@ -37,7 +37,9 @@ async def measure(parts: set[str]) -> list[Row]:
             subentry_id="topic", subentry_type="topic", title="topic", unique_id="topic", data={"topic": "topic"}
         )
         ntfy = await bench.add_entry("ntfy", {"url": bench.gateway, "verify_ssl": False}, topic)
+        await bench.add_account("guarded", recipient("Guarded", "32496123458"), guard=True)
         if "messages" in parts:
+            rows += await messages.guard(bench)
             rows += await messages.one_by_one(bench)
             rows += await messages.at_once(bench)
             rows += await messages.many_numbers(bench, few)
@@ -48,6 +50,7 @@ async def measure(parts: set[str]) -> list[Row]:
         if "growth" in parts:
             rows += await growth.recipients(bench)
             rows += await growth.bare_numbers(bench, many)
+            rows += await growth.plans(bench)
     return rows
 
 

@@ -9,7 +9,12 @@ import time
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry, ConfigSubentryDataWithId
+from homeassistant.core import Context
 from homeassistant.helpers import entity_registry as er, label_registry as lr
+
+from custom_components.smsbox.alerts.engine import ENGINES
+from custom_components.smsbox.const import Channel
+from custom_components.smsbox.message import Batch, Message
 
 from .home_assistant import Bench, recipient
 from .measure import Row
@@ -18,6 +23,7 @@ SIZES = (1, 10, 100, 1000)
 CHANNELS = ("sms", "tts", "voice")
 BARE = [f"+32496{number:06}" for number in range(200_000, 250_000)]
 LONGEST_STALL = 50  # ms
+LOOKS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,3 +157,69 @@ async def bare_numbers(bench: Bench, account: ConfigEntry) -> list[Row]:
             )
         )
     return rows
+
+
+def _plans(number: int, steps: int) -> list[ConfigSubentryDataWithId]:
+    """Return so many plans of so many steps, all of which tell the first person."""
+    notify = [{"recipient": "Person 0", "channel": "sms"}]
+    return [
+        ConfigSubentryDataWithId(
+            subentry_id=f"Plan {n}",
+            subentry_type="alert_plan",
+            title=f"Plan {n}",
+            unique_id=None,
+            data={"steps": [{"notify": notify, "wait": 5} for _ in range(steps)], "repeat": 0},
+        )
+        for n in range(number)
+    ]
+
+
+async def plans(bench: Bench) -> list[Row]:
+    """Measure a hundred plans of ten steps, idle and with a hundred alerts, and a full queue."""
+    entries: list[ConfigEntry] = []
+
+    async def set_up() -> None:
+        entries.append(await bench.add_account("plans", *_people(1), *_plans(100, 10)))
+
+    set_up_cost = await _cost(bench, set_up)
+    (entry,) = entries
+    runners = list(bench.hass.data[ENGINES][entry.entry_id].runners.values())
+
+    async def look() -> None:
+        for _ in range(LOOKS):
+            for runner in runners:
+                runner.look()
+            await asyncio.sleep(0)
+
+    async def start() -> None:
+        await asyncio.gather(*(runner.async_start(None, "Water", Context()) for runner in runners))
+
+    idle = await _cost(bench, look)
+    started = await _cost(bench, start)
+    running = await _cost(bench, look)
+    queue = entry.runtime_data.outbox.queue
+    queue.pause()
+    waiting = [Message(number.removeprefix("+"), None, Channel.SMS, time.time(), Context()) for number in BARE[:1000]]
+    queue.add(Batch(Channel.SMS, "Water" * 30, tuple(waiting), valid_for=3600), waiting)
+    written = await _cost(bench, queue.async_write)
+    await bench.hass.config_entries.async_remove(entry.entry_id)
+    await bench.hass.async_block_till_done()
+    return [
+        _cost_row("set-up of 100 plans of 10 steps", set_up_cost),
+        _cost_row("a look at 100 idle plans", Cost(idle.cpu / LOOKS, idle.stall), most=1),
+        _cost_row("100 alerts that start at once", started),
+        _cost_row("a look at 100 alerts", Cost(running.cpu / LOOKS, running.stall)),
+        _cost_row("a write of a queue of 1,000", written),
+    ]
+
+
+def _cost_row(name: str, cost: Cost, most: float | None = None) -> Row:
+    """Return the row of one cost: not more than so many milliseconds, and no stall."""
+    return Row(
+        f"9. {name}",
+        "",
+        f"{cost.cpu:.1f} ms",
+        f"under {most} ms" if most else f"no stall over {LONGEST_STALL} ms",
+        cost.stall <= LONGEST_STALL and (most is None or cost.cpu < most),
+        f"longest stall {cost.stall:.0f} ms",
+    )

@@ -52,6 +52,20 @@ async def one_by_one(bench: Bench) -> list[Row]:
     return rows
 
 
+async def guard(bench: Bench) -> list[Row]:
+    """Measure what the spending guard costs a message."""
+
+    async def calls(entity_id: str) -> None:
+        """Send one after the other."""
+        for _ in range(CALLS):
+            await bench.notify(entity_id)
+
+    names = {"off": "notify.mum_sms", "on": "notify.guarded_sms"}
+    seconds = await interleaved({name: partial(calls, entity_id) for name, entity_id in names.items()})
+    cost = spread(ratios(seconds["on"], seconds["off"]))
+    return [Row("1. one message, spending guard on", "off", f"{cost} x its time", "", None)]
+
+
 async def at_once(bench: Bench) -> list[Row]:
     """Measure a hundred messages at once, over at most ten connections."""
 

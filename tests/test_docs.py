@@ -1,6 +1,7 @@
 """What README and docs show works: every YAML block, entity, action and trigger."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from itertools import pairwise
 from pathlib import Path
 import re
@@ -23,6 +24,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.smsbox.const import DOMAIN
 
+from .alert_links import add_plan, alert_event
 from .common import account_entry, post_report, recipient_data
 from .gateways import FIRST_MSGID, Gateway
 from .pages import ACTIONS, DOCS, README, SERVICES, TEXT, TRANSLATIONS, rows
@@ -71,6 +73,13 @@ def recipients() -> list[ConfigSubentryData]:
     ]
 
 
+@pytest.fixture
+async def entry(hass: HomeAssistant, entry: MockConfigEntry) -> MockConfigEntry:
+    """Have the plan in the examples too."""
+    await add_plan(hass, entry)
+    return entry
+
+
 async def run(hass: HomeAssistant, client: ClientSessionGenerator, action: Any) -> dict[str, Any]:
     """Run an action as a script would, and return the variables that it sets."""
     hass.states.async_set("input_text.code", "123456")
@@ -91,7 +100,9 @@ async def test_action_runs(
     action: dict[str, Any],
 ) -> None:
     """Each action runs, and sends a request to the gateway if it sends or asks for something."""
-    await run(hass, hass_client_no_auth, action)
+    to_plan = re.search(r"notify\.(smsbox_)?cellar\b", str(action)) and action["action"] not in SILENT
+    async with alert_event(hass, "told") if to_plan else nullcontext():
+        await run(hass, hass_client_no_auth, action)
     await hass.async_block_till_done()
     requests = [request for request in gateway.requests if request.path != "balance"]
     assert bool(requests) is (action["action"] not in SILENT)
@@ -108,7 +119,7 @@ async def test_response_is_the_real_one(
     """Each response that is shown is the one that the action gives."""
     actual = (await run(hass, hass_client_no_auth, action))[action["response_variable"]]
     for alert, shown in zip(actual.get("alerts", ()), response.get("alerts", ()), strict=True):
-        shown["alert_id"] = alert["alert_id"]
+        alert["alert_id"] = shown["alert_id"]
     assert actual == response
 
 
