@@ -54,7 +54,16 @@ def _minutes(minimum: int, maximum: int) -> NumberSelector:
     )
 
 
-_CONDITION = EntitySelector(
+class _ConditionSelector(EntitySelector):
+    """Choice of a condition that may be cleared."""
+
+    @override
+    def __call__(self, data: Any) -> Any:
+        """Accept an entity, or nothing."""
+        return super().__call__(data) if data else None
+
+
+_CONDITION = _ConditionSelector(
     EntitySelectorConfig(
         domain=["binary_sensor", "calendar", "device_tracker", "input_boolean", "person", "schedule", "switch"]
     )
@@ -134,7 +143,7 @@ def from_store(hass: HomeAssistant, stored: Mapping[str, Any]) -> dict[str, Any]
             CONF_REPEAT: stored[CONF_REPEAT],
             SECTION_MORE: _with_entity_id(hass, stored, CONF_HOLD_WHILE),
         }
-    except (AttributeError, KeyError, TypeError, ValueError):
+    except AttributeError, KeyError, TypeError, ValueError:
         # What cannot be read can only be entered again.
         return {}
 
