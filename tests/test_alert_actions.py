@@ -89,8 +89,22 @@ async def test_devices_lead_to_their_plans(hass: HomeAssistant) -> None:
     assert (status(hass), status(hass, "attic")) == ("idle", "acknowledged")
 
 
+async def test_every_entity_of_a_plan_is_a_target(hass: HomeAssistant) -> None:
+    """Its sensor leads to the plan as its notify entity does."""
+    alerts = await send(hass, entity_id=["sensor.cellar_status", "button.cellar_acknowledge", "event.attic_alert"])
+    assert sorted(alert["plan"] for alert in alerts) == ["Attic", "Cellar"]
+
+
 @pytest.mark.parametrize("action", ["send_alert", "acknowledge_alert", "resolve_alert"])
-@pytest.mark.parametrize("data", [{"entity_id": "notify.mum_sms"}, {"entity_id": "notify.gone"}, {"area_id": "gone"}])
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"entity_id": "notify.mum_sms"},
+        {"entity_id": "sensor.smsbox_credits"},
+        {"entity_id": "notify.gone"},
+        {"area_id": "gone"},
+    ],
+)
 async def test_target_without_a_plan(hass: HomeAssistant, action: str, data: dict[str, Any]) -> None:
     """A target that leads to no plan is an error."""
     await expect_error(hass, "no_plan", action, **data, **message(action))

@@ -240,3 +240,18 @@ async def test_form_in_the_frontend(
     response = await client.post(f"{url}/{form['flow_id']}", json=wrong)
     assert response.ok
     assert (await response.json())["errors"] == {"steps": "unknown_notifier"}
+    response = await client.post(f"{url}/{form['flow_id']}", json=PLAN | {"more": MORE | {"hold_while": "person.mum"}})
+    assert (await response.json())["type"] == "create_entry"
+    await hass.async_block_till_done()
+
+    # Changed, with the condition cleared.
+    plan = find(entry, "Cellar")
+    new = {"handler": [entry.entry_id, "alert_plan"], "subentry_id": plan.subentry_id}
+    form = await (await client.post(url, json=new)).json()
+    assert form["step_id"] == "reconfigure"
+    for cleared in ({"hold_while": None}, {"hold_while": ""}, {}):
+        form = await (await client.post(url, json=new)).json()
+        response = await client.post(f"{url}/{form['flow_id']}", json=PLAN | {"more": MORE | cleared})
+        assert (await response.json())["reason"] == "reconfigure_successful"
+        assert "hold_while" not in plan.data
+    await hass.async_block_till_done()

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from homeassistant.components.notify import DOMAIN as NOTIFY_DOMAIN
-from homeassistant.core import ServiceCall, ServiceResponse
+from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
 from homeassistant.exceptions import HomeAssistantError, Unauthorized
 from homeassistant.helpers import config_validation as cv, entity_registry as er
 from homeassistant.helpers.target import TargetSelection
@@ -91,10 +91,20 @@ async def async_resolve_alert(call: ServiceCall) -> ServiceResponse:
 
 async def _async_targeted_runners(call: ServiceCall) -> list[AlertRunner]:
     """Return what runs the alerts of the plans that a target leads to; raises ServiceValidationError `no_plan`."""
-    named = await async_resolve_target(call.hass, TargetSelection(call.data), call.context, SUBENTRY_PLAN)
+    target = TargetSelection(call.data)
+    target.entity_ids = {_notify_entity_id(call.hass, entity_id) for entity_id in target.entity_ids}
+    named = await async_resolve_target(call.hass, target, call.context, SUBENTRY_PLAN)
     if not named:
         raise validation_error("no_plan")
     return [async_get_runner(call.hass, plan.entry.entry_id, plan.subentry.subentry_id) for plan in named]
+
+
+def _notify_entity_id(hass: HomeAssistant, entity_id: str) -> str:
+    """Return the notify entity of the plan that an entity belongs to, or the entity itself."""
+    registry = er.async_get(hass)
+    entity = registry.async_get(entity_id)
+    subentry_id = entity.config_subentry_id if entity and entity.platform == DOMAIN else None
+    return registry.async_get_entity_id(NOTIFY_DOMAIN, DOMAIN, f"{subentry_id}_alert") or entity_id
 
 
 async def _async_controllable_runners(call: ServiceCall) -> list[AlertRunner]:

@@ -54,7 +54,16 @@ def _minutes(minimum: int, maximum: int) -> NumberSelector:
     )
 
 
-_CONDITION = EntitySelector(
+class _ConditionSelector(EntitySelector):
+    """Choice of a condition that may be cleared."""
+
+    @override
+    def __call__(self, data: Any) -> Any:
+        """Accept an entity, or nothing."""
+        return super().__call__(data) if data else None
+
+
+_CONDITION = _ConditionSelector(
     EntitySelectorConfig(
         domain=["binary_sensor", "calendar", "device_tracker", "input_boolean", "person", "schedule", "switch"]
     )

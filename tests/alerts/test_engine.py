@@ -298,9 +298,9 @@ async def test_follow_up_waits_for_the_gateway(hass: HomeAssistant, gateway: Gat
     assert get_state(hass, "sensor.smsbox_messages_waiting").state == "1"
 
 
-@pytest.mark.parametrize("unload", [False, True])
+@pytest.mark.parametrize("account", ["loaded", "unloaded", "removed"])
 async def test_follow_up_that_is_refused(
-    hass: HomeAssistant, gateway: Gateway, caplog: pytest.LogCaptureFixture, *, unload: bool
+    hass: HomeAssistant, gateway: Gateway, caplog: pytest.LogCaptureFixture, account: str
 ) -> None:
     """A follow-up that is not sent leaves a line in the log, without text or number."""
     entry = await set_up_plans(hass)
@@ -310,11 +310,13 @@ async def test_follow_up_that_is_refused(
     await set_up(hass, other)
     await start(hass, plan="attic")
     set_response(gateway, "sendsms", {"code": 10, "message": "No credits"})
-    if unload:
+    if account == "unloaded":
         assert await hass.config_entries.async_unload(entry.entry_id)
+    elif account == "removed":
+        assert await hass.config_entries.async_remove(entry.entry_id)
     await call_action(hass, "acknowledge_alert", entity_id="notify.attic")
     await settle(hass)
-    reason = "unavailable" if unload else "insufficient_credits"
+    reason = "insufficient_credits" if account == "loaded" else "unavailable"
     assert f"A follow-up of an alert to Mum was not sent: {reason}" in caplog.text
     assert MUM not in caplog.text
 

@@ -82,11 +82,6 @@ class Alert:
         return self.run is not None or bool(self._state.past)
 
     @property
-    def can_be_acknowledged(self) -> bool:
-        """Return whether there is anything that nobody took yet."""
-        return self.status not in {Status.IDLE, Status.ACKNOWLEDGED}
-
-    @property
     def status(self) -> Status:
         """Return where the alert stands."""
         return self.run.status if self.run else Status.IDLE

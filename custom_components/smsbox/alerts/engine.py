@@ -170,17 +170,15 @@ class AlertEngine:
         """Try again at once what waits for a gateway that answers."""
         for runner in self.runners.values():
             if effects := runner.alert.gateway_answered(entry_id):
-                self._hass.async_create_task(runner.async_do(effects))
+                runner.do(effects)
 
     @callback
     def _handle_final_report(self, message: Message) -> None:
         """Take the final report of a message of an alert."""
-        if message.ref is None:
-            return
+        delivered = message.status is DeliveryStatus.DELIVERED
         for runner in self.runners.values():
-            effects = runner.alert.report(message.ref, delivered=message.status is DeliveryStatus.DELIVERED)
-            if effects:
-                self._hass.async_create_task(runner.async_do(effects))
+            if effects := runner.alert.report(message.ref or "", delivered=delivered):
+                runner.do(effects)
 
 
 @callback

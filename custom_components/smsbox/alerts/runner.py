@@ -21,7 +21,7 @@ from ..errors import validation_error
 from ..text import clean, strip_invisible
 from .alert import LONGEST_CAUSE, Alert, AlertRunningError, Result
 from .contacts import conditions, contacts, read_plan
-from .effects import Effect, Fire, FollowUp, RaiseIssue, Save, Sending, Tell, WithdrawIssue
+from .effects import Effect, Fire, FollowUp, RaiseIssue, Save, Sending, Tell
 from .events import async_fire_alert, context_of, status_signal
 from .issues import async_raise_failed, async_withdraw_failed
 from .plan import Conditions, Contact
@@ -101,7 +101,7 @@ class AlertRunner:
     def pause(self) -> None:
         """Keep back what did not go out yet, and look at nothing until `resume`."""
         self._paused = True
-        self._start(self.alert.hold_back())
+        self.do(self.alert.hold_back())
 
     @callback
     def resume(self) -> None:
@@ -116,9 +116,9 @@ class AlertRunner:
                 for message in progress.messages
                 if message.state is MessageState.SENDING
             ]
-            self._start(self.alert.loaded(time.time()))
+            self.do(self.alert.loaded(time.time()))
         elif run is not None and run.issue is not None:
-            self._start([RaiseIssue(tuple(run.issue))])
+            self.do([RaiseIssue(tuple(run.issue))])
         self._loaded = False
         self._expect_reports()
         self.look()
@@ -166,14 +166,14 @@ class AlertRunner:
     async def async_do(self, effects: Iterable[Effect]) -> None:
         """Carry out what a happening led to, and look at what is due; return when it is on disk."""
         written = self._hass.loop.create_future()
-        self._start([*effects, written])
+        self.do([*effects, written])
         await written
 
     @callback
     def look(self) -> None:
         """Look at what is due."""
         if self.alert.active:
-            self._start([])
+            self.do([])
 
     async def async_wait(self, alert_id: str | None, seconds: float) -> Shown:
         """Wait until an alert is acknowledged or ends, for so many seconds at most; return what is seen of it then."""
@@ -200,8 +200,8 @@ class AlertRunner:
         self._changed.set()
 
     @callback
-    def _start(self, steps: Iterable[Effect | asyncio.Future[None]]) -> None:
-        """Begin to carry out what is to be done, unless that is under way, which takes it along."""
+    def do(self, steps: Iterable[Effect | asyncio.Future[None]]) -> None:
+        """Begin to carry out what a happening led to, and to look at what is due."""
         self._queue.extend(steps)
         if not self._working:
             self._working = True
@@ -264,7 +264,7 @@ class AlertRunner:
                 self._run(async_follow_up(self._hass, effect, self.name))
             case RaiseIssue():
                 await async_raise_failed(self._hass, self._subentry, effect.failures)
-            case WithdrawIssue():
+            case _:
                 async_withdraw_failed(self._hass, self.subentry_id)
 
     async def _save(self) -> None:
