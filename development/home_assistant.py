@@ -235,8 +235,10 @@ class HomeAssistant:
         flow = await self.request("post", "/api/config/config_entries/subentries/flow", new)
         return str(flow["flow_id"])
 
-    async def add_plan(self, entry_id: str, name: str, *steps: Mapping[str, Any], **more: object) -> None:
+    async def add_plan(
+        self, entry_id: str, name: str, *steps: Mapping[str, Any], repeat: int = 1, **more: object
+    ) -> None:
         """Add a plan by its flow: steps of `notify` (entity ids) and `wait` (minutes), fields of its section."""
         flow_id = await self.add_subentry(entry_id, "alert_plan")
-        plan = {"name": name, "steps": steps, "repeat": 0, "more": more}
+        plan = {"name": name, "steps": steps, "repeat": repeat, "more": more}
         await self.request("post", f"/api/config/config_entries/subentries/flow/{flow_id}", plan)

@@ -19,9 +19,8 @@ from development.home_assistant import HomeAssistant, home_assistant
 from development.process import ROOT, free_port, simulator
 
 SCREENSHOTS = ROOT / "docs/images"
-SCALE = 1.5
+SCALE = 1.25
 MARGIN = 12
-COLORS = 128  # so that no file gets large
 # A screenshot changed if more than this share of its pixels differs by more than this, of 255.
 SHARE, DIFFERENCE = 0.0002, 48
 
@@ -185,7 +184,7 @@ async def browser_page(week: Week, browser: Browser, time: str) -> AsyncGenerato
         shift = datetime.fromisoformat(time) - datetime.now(UTC)
         await context.add_init_script(SHIFT.format(milliseconds=shift // timedelta(milliseconds=1)))
         page = await context.new_page()
-        await page.set_viewport_size({"width": 1280, "height": 1600})
+        await page.set_viewport_size({"width": 1280, "height": 1720})
         yield page
 
 
@@ -272,7 +271,7 @@ async def take(page: Page, *parts: Locator) -> Image.Image:
 def keep(name: str, screenshot: Image.Image) -> None:
     """Write a screenshot, unless it looks like the one that is there."""
     file = SCREENSHOTS / f"{name}.png"
-    small = screenshot.quantize(COLORS, dither=Image.Dither.NONE)
+    small = screenshot.quantize(dither=Image.Dither.NONE)
     if file.exists() and not differs(small.convert("RGB"), Image.open(file).convert("RGB")):
         print(f"{file.relative_to(ROOT)} is still right")
         return

@@ -29,7 +29,7 @@ def language() -> str:
 async def plan(instance: HomeAssistant, mum: None) -> None:
     """Add a plan that tells Mum."""
     (entry,) = await instance.command("config_entries/get", domain="smsbox")
-    await instance.add_plan(entry["entry_id"], "Kelder", {"notify": ["notify.mum_sms"], "wait": 5})
+    await instance.add_plan(entry["entry_id"], "Kelder", {"notify": ["notify.mum_sms"], "wait": 5}, repeat=0)
     await instance.state("sensor.kelder_status")
 
 
