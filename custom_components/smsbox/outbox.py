@@ -79,11 +79,23 @@ class Outbox:
 
     async def _async_finish[T](self, work: Coroutine[Any, Any, T]) -> T:
         """Do work to its end even if the caller is cancelled; it must not raise."""
-        task = create_eager_task(work)
+        # asyncio.shield would do, but it takes the event loop another turn for each message.
+        done: asyncio.Future[T] = self._hass.loop.create_future()
+
+        async def finish() -> None:
+            """Do the work, and tell the caller if he still waits; he does not wait for ever."""
+            try:
+                result = await work
+                if not done.cancelled():
+                    done.set_result(result)
+            finally:
+                done.cancel()
+
+        task = create_eager_task(finish())
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
         try:
-            return await asyncio.shield(task)
+            return await done
         except asyncio.CancelledError:
             # Nobody waits for it any more but Home Assistant.
             self._hass.async_create_task(asyncio.wait({task}))
@@ -119,7 +131,8 @@ class Outbox:
         """Send what the guard admits of a batch, and keep what cannot be sent now if that is wanted."""
         admitted = [message for message in batch.messages if self._admit(message, alert=batch.alert)]
         if admitted:
-            await self._deliver(replace(batch, messages=tuple(admitted)))
+            all_admitted = len(admitted) == len(batch.messages)
+            await self._deliver(batch if all_admitted else replace(batch, messages=tuple(admitted)))
         if batch.valid_for is not None:
             self.queue.add(batch, [message for message in admitted if isinstance(message.error, UNREACHABLE)])
         for message in admitted:
