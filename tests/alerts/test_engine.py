@@ -177,12 +177,17 @@ async def test_guard_refuses(hass: HomeAssistant, gateway: Gateway, alerts: Aler
 async def test_nothing_delivered_goes_on_at_once(
     hass: HomeAssistant, gateway: Gateway, alerts: AlertEvents, hass_client_no_auth: ClientSessionGenerator
 ) -> None:
-    """A report that nothing was delivered does not wait for the step's end."""
+    """A report that nothing was delivered ends the step; one of another message does not."""
     await set_up_plans(hass)
+    await call_action(hass, "send_sms", numbers=[MUM], message="Hello")
     await start(hass)
-    await post_report(hass, await hass_client_no_auth(), FIRST_MSGID, 13)
+    client = await hass_client_no_auth()
+    await post_report(hass, client, FIRST_MSGID, 13)
     await settle(hass)
-    assert to(gateway) == [MUM, DAD]
+    assert to(gateway) == [MUM, MUM]
+    await post_report(hass, client, FIRST_MSGID + 1, 13)
+    await settle(hass)
+    assert to(gateway) == [MUM, MUM, DAD]
     assert (alerts.events[2].data["type"], alerts.events[2].data["reason"]) == ("not_told", "undelivered")
 
 
