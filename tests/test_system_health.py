@@ -24,7 +24,7 @@ async def system_health(hass: HomeAssistant) -> dict[str, Any]:
 
 
 async def test_system_health_of_an_account(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """The page shows the gateway, how reports arrive, and how many messages are followed and waiting."""
+    """The page shows the gateway, how reports arrive, and how many messages and alerts are under way."""
     await send(hass)
     assert await system_health(hass) == {
         "can_reach_gateway": "ok",
@@ -32,6 +32,7 @@ async def test_system_health_of_an_account(hass: HomeAssistant, entry: MockConfi
         "reports": "url",
         "pending": 1,
         "waiting": 0,
+        "alerts": 0,
     }
 
 

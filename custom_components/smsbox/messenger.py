@@ -209,19 +209,17 @@ def _prepare(request: SendRequest, results: Iterable[SendResult]) -> Iterator[_S
     groups: dict[Account, list[SendResult]] = {}
     for result in results:
         groups.setdefault(result.destination.account, []).append(result)
+    empty = Batch(
+        request.channel,
+        "",
+        (),
+        send_at=request.send_at,
+        valid_for=valid_for,
+        alert=request.alert,
+        still_wanted=request.still_wanted,
+    )
     for account, group in groups.items():
-        sms, batch = (
-            None,
-            Batch(
-                request.channel,
-                "",
-                (),
-                send_at=request.send_at,
-                valid_for=valid_for,
-                alert=request.alert,
-                still_wanted=request.still_wanted,
-            ),
-        )
+        sms = None
         if request.channel is Channel.SMS:
             unsupported = request.unsupported_characters or account.unsupported_characters
             sms = compose_sms(
@@ -232,10 +230,10 @@ def _prepare(request: SendRequest, results: Iterable[SendResult]) -> Iterator[_S
                 cut=request.cut,
             )
             unicode = sms.encoding is text.Encoding.UNICODE
-            batch = replace(batch, text=sms.text, long_sms=sms.parts > 1, unicode=unicode)
+            batch = replace(empty, text=sms.text, long_sms=sms.parts > 1, unicode=unicode)
         else:
             speech = _compose_speech(request)
-            batch = replace(batch, text=speech, long_sms=len(speech) > MAX_TTS_PART)
+            batch = replace(empty, text=speech, long_sms=len(speech) > MAX_TTS_PART)
         for members in _group(request, group):
             to = members[0].destination
             yield _Shipment(

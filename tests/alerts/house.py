@@ -10,6 +10,7 @@ from custom_components.smsbox.alerts.alert import Alert, Result
 from custom_components.smsbox.alerts.effects import Answer, Effect, Fire, FollowUp, Save, Sending, Tell
 from custom_components.smsbox.alerts.plan import Conditions, Contact, Plan, Step, StepConditions, Target
 from custom_components.smsbox.alerts.run import MessageState, Run, Status, Via
+from custom_components.smsbox.alerts.shown import Shown
 from custom_components.smsbox.const import Channel
 
 MINUTE = 60
@@ -86,6 +87,10 @@ class House:
     def stands(self) -> Status:
         """Return where the alert stands."""
         return self.alert.status
+
+    def attributes(self) -> dict[str, Any]:
+        """Return what the status sensor shows."""
+        return dict(Shown.of(self.alert).attributes)
 
     @property
     def follow_ups(self) -> list[FollowUp]:

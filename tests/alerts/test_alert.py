@@ -41,7 +41,7 @@ def test_message_starts_an_alert() -> None:
     assert effects[1:] == [Fire(EventType.STARTED, house.run.alert_id, dict(CONTEXT), "Cellar")]
     house.restart()
     assert house.stands() is Status.WAITING
-    assert house.run.attributes(house.alert.plan) == {
+    assert house.attributes() == {
         "alert_id": house.run.alert_id,
         "since": house.now,
         "causes": [{"title": "Cellar", "message": "Water"}],
@@ -78,29 +78,27 @@ def test_hold() -> None:
     house.hold = True
     house.message()
     house.pass_minutes(10)
-    assert (house.stands(), house.run.reason(house.alert.plan)) == (Status.WAITING, "hold")
+    assert (house.stands(), house.attributes()["reason"]) == (Status.WAITING, "hold")
     house.hold = False
     house.look()
     house.hold = True
     house.pass_minutes(1)
     assert (house.stands(), house.names()) == (Status.NOTIFYING, ["Mum"])
-    assert house.run.reason(house.alert.plan) is None
+    assert house.attributes()["reason"] is None
 
 
 def test_waits_for_home_assistant_to_start_without_a_reason() -> None:
     """What nobody looked at yet waits for nothing in particular."""
     house = House(plan_of(5), (MUM,))
     house.alert.message(None, "Water", house.now, context=CONTEXT)
-    assert house.run.reason(house.alert.plan) is None
+    assert house.attributes()["reason"] is None
 
 
 def test_steps_and_rounds() -> None:
     """Step by step, all steps once more, and then nobody answered."""
     house = House(plan_of(5, 10, repeat=1), (MUM, APP), (DAD,))
     house.message("Water", "Cellar")
-    assert house.run.attributes(house.alert.plan) | {"step": 1, "round": 1, "told": ["Mum", "App"]} == (
-        house.run.attributes(house.alert.plan)
-    )
+    assert house.attributes() | {"step": 1, "round": 1, "told": ["Mum", "App"]} == (house.attributes())
     house.pass_minutes(4.5)
     assert house.names() == ["Mum", "App"]
     house.pass_minutes(0.5)
@@ -226,7 +224,7 @@ def test_shared_number_is_told_once_by_each_channel() -> None:
     ]
     house = House(plan_of(5), (MUM, sms("Twin", "mum")))
     house.message()
-    assert (house.names(), house.run.attributes(house.alert.plan)["told"]) == (["Mum"], ["Mum", "Twin"])
+    assert (house.names(), house.attributes()["told"]) == (["Mum"], ["Mum", "Twin"])
     assert house.events[-1].targets == (("Mum", "sms"), ("Twin", "sms"))
     house.resolve()
     assert house.follow_ups[0].contacts == (MUM,)
@@ -301,7 +299,7 @@ def test_unreachable_is_tried_again() -> None:
     house = House(plan_of(30), (MUM,))
     house.answers = {"Mum": AWAY}
     house.message()
-    assert house.run.reason(house.alert.plan) == "unreachable"
+    assert house.attributes()["reason"] == "unreachable"
     saves = house.saves
     house.pass_minutes(0.5)
     assert house.saves == saves
@@ -314,7 +312,7 @@ def test_unreachable_is_tried_again() -> None:
     assert house.names() == []
     house.pass_minutes(1)
     assert house.names() == ["Mum"]
-    assert house.run.reason(house.alert.plan) is None
+    assert house.attributes()["reason"] is None
 
 
 def test_gateway_that_answers_is_tried_at_once() -> None:
@@ -432,7 +430,7 @@ def test_outage_stops_the_clock(told: bool, status: Status) -> None:  # noqa: FB
     house.message()
     house.answers = {"Mum": AWAY, "Dad": AWAY}
     house.pass_minutes(29.5)
-    assert (house.stands(), house.run.reason(house.alert.plan)) == (Status.NOTIFYING, "unreachable")
+    assert (house.stands(), house.attributes()["reason"]) == (Status.NOTIFYING, "unreachable")
     house.pass_minutes(7)
     assert house.stands() is status
 
@@ -478,7 +476,7 @@ def test_acknowledge() -> None:
     (follow_up,) = house.follow_ups
     assert (follow_up.kind, follow_up.by) == ("taken", "Dad")
     assert follow_up.contacts == (MUM, APP, replace(gran, numbers=("gran",)))
-    shown = house.run.attributes(house.alert.plan)
+    shown = house.attributes()
     assert (shown["acknowledged_by"], shown["acknowledged_via"], shown["acknowledged_at"]) == (
         "Dad",
         "link",
@@ -513,7 +511,7 @@ def test_acknowledged_again() -> None:
     """Who was first stays."""
     house = acknowledged_house()
     assert not house.acknowledge("Mum")
-    assert house.run.attributes(house.alert.plan)["acknowledged_by"] == "Dad"
+    assert house.attributes()["acknowledged_by"] == "Dad"
 
 
 def test_quiet_is_over() -> None:
@@ -656,7 +654,7 @@ def test_new_cause_after_acknowledgement() -> None:
     alert_id = house.run.alert_id
     house.hold = True
     assert house.message("Smoke", "Attic") is Result.ADDED
-    shown = house.run.attributes(house.alert.plan)
+    shown = house.attributes()
     assert (house.stands(), shown["told"], shown["acknowledged_by"]) == (Status.WAITING, [], None)
     house.hold = False
     house.look()
@@ -689,7 +687,7 @@ def test_message_after_the_end(told: bool) -> None:  # noqa: FBT001 - a paramete
     house.hold = True
     assert house.message("Smoke") is Result.STARTED
     assert house.run.alert_id != ended
-    assert house.run.attributes(house.alert.plan)["told"] == []
+    assert house.attributes()["told"] == []
     assert house.others == others
     house.restart()
     assert house.others == others * 2
@@ -721,7 +719,7 @@ def test_what_is_left_decides() -> None:
     assert house.stands() is Status.UNANSWERED
     house.resolve("Attic")
     assert house.stands() is Status.ACKNOWLEDGED
-    assert house.run.attributes(house.alert.plan)["acknowledged_by"] == "Dad"
+    assert house.attributes()["acknowledged_by"] == "Dad"
     house.pass_minutes(50)
     assert house.stands() is Status.IDLE
 

@@ -10,18 +10,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 from ..const import Channel
-from .effects import (
-    Answer,
-    Effect,
-    EventType,
-    Fire,
-    FollowUp,
-    FollowUpKind,
-    RaiseIssue,
-    Save,
-    Sending,
-    WithdrawIssue,
-)
+from .effects import Answer, Effect, EventType, Fire, FollowUp, FollowUpKind, RaiseIssue, Save, Sending, WithdrawIssue
 from .plan import Conditions, Plan
 from .rounds import Look, advance, go_on
 from .run import Acknowledgement, Cause, Link, MessageState, Past, Progress, Run, State, Status, Via

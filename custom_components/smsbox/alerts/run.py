@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hmac import compare_digest
-from typing import Any, Self
+from typing import Self
 
 from ..const import Channel
-from .plan import Contact, Plan
+from .plan import Contact
 
 
 class Status(StrEnum):
@@ -194,33 +194,6 @@ class Run:
     def open_causes(self) -> list[Cause]:
         """Return the causes that nobody took yet."""
         return [cause for cause in self.causes if not cause.acknowledged]
-
-    def reason(self, plan: Plan) -> str | None:
-        """Return what keeps the alert from going on."""
-        if self.status is Status.WAITING:
-            return "hold" if self.held else "delay" if plan.delay else None
-        if self.status is Status.NOTIFYING and any(
-            message.state is MessageState.WAITING for message in self.progress.messages
-        ):
-            return "unreachable"
-        return None
-
-    def attributes(self, plan: Plan) -> dict[str, Any]:
-        """Return what the status sensor shows; `since` and `acknowledged_at` are still to be turned into text."""
-        notifying = self.status is Status.NOTIFYING
-        taken = self.acknowledged if self.status is Status.ACKNOWLEDGED else None
-        return {
-            "alert_id": self.alert_id,
-            "since": self.since,
-            "causes": [{"title": cause.title, "message": cause.message} for cause in self.causes],
-            "step": self.progress.step + 1 if notifying else None,
-            "round": self.progress.round if notifying else None,
-            "told": list(dict.fromkeys(contact.name for contact in self.told)),
-            "acknowledged_by": taken and taken.by,
-            "acknowledged_via": taken and taken.via,
-            "acknowledged_at": taken and taken.at,
-            "reason": self.reason(plan),
-        }
 
     def start_anew(self, alert_id: str, now: float, context: Mapping[str, str | None], *, test: bool) -> Self:
         """Return a new start of an alert that nobody answered: all its causes and the same links."""

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from .alert import Alert
-from .run import Status
+from .plan import Plan
+from .run import MessageState, Run, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,7 @@ class Shown:
     @classmethod
     def of(cls, alert: Alert) -> Self:
         """Return what is to be seen of an alert as it is now."""
-        return cls(alert.run.status, alert.run.attributes(alert.plan)) if alert.run else cls()
+        return cls(alert.run.status, _attributes(alert.run, alert.plan)) if alert.run else cls()
 
     @property
     def alert_id(self) -> str | None:
@@ -34,3 +35,29 @@ class Shown:
     def can_be_acknowledged(self) -> bool:
         """Return whether there is anything that nobody took yet."""
         return self.status not in {Status.IDLE, Status.ACKNOWLEDGED}
+
+
+def _attributes(run: Run, plan: Plan) -> dict[str, Any]:
+    """Return what the status sensor shows; `since` and `acknowledged_at` are still to be turned into text."""
+    notifying = run.status is Status.NOTIFYING
+    taken = run.acknowledged if run.status is Status.ACKNOWLEDGED else None
+    return {
+        "alert_id": run.alert_id,
+        "since": run.since,
+        "causes": [{"title": cause.title, "message": cause.message} for cause in run.causes],
+        "step": run.progress.step + 1 if notifying else None,
+        "round": run.progress.round if notifying else None,
+        "told": list(dict.fromkeys(contact.name for contact in run.told)),
+        "acknowledged_by": taken and taken.by,
+        "acknowledged_via": taken and taken.via,
+        "acknowledged_at": taken and taken.at,
+        "reason": _reason(run, plan),
+    }
+
+
+def _reason(run: Run, plan: Plan) -> str | None:
+    """Return what keeps the alert from going on."""
+    if run.status is Status.WAITING:
+        return "hold" if run.held else "delay" if plan.delay else None
+    waits = any(message.state is MessageState.WAITING for message in run.progress.messages)
+    return "unreachable" if waits and run.status is Status.NOTIFYING else None

@@ -11,18 +11,7 @@ import re
 from typing import Any, Self
 from urllib.parse import urlencode
 
-from aiohttp import (
-    ClientConnectorError,
-    ClientError,
-    ClientHandlerType,
-    ClientOSError,
-    ClientRequest,
-    ClientResponse,
-    ClientSession,
-    ClientTimeout,
-    ConnectionTimeoutError,
-    ServerDisconnectedError,
-)
+import aiohttp
 
 from .cleaning import clean_message
 from .errors import (
@@ -52,7 +41,7 @@ DEFAULT_URL = "https://core.smsbox.be/api/v1"
 MAX_CONNECTIONS = 10
 MAX_QUEUED = 60  # seconds behind others, such as those that hang
 MAX_RESPONSE = 1024 * 1024  # bytes, after decompression
-TIMEOUT = ClientTimeout(connect=5, total=10)
+TIMEOUT = aiohttp.ClientTimeout(connect=5, total=10)
 
 # Seconds from the first attempt to connect to the second and the third, or later if connecting times out.
 RETRY_AFTER = (0.5, 2)
@@ -83,13 +72,13 @@ class _HttpResponse:
     body: bytes
 
 
-async def _never_repeat(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+async def _never_repeat(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
     """Keep aiohttp from silently repeating a GET whose connection broke."""
     try:
         return await handler(request)
-    except ClientConnectorError:
+    except aiohttp.ClientConnectorError:
         raise
-    except (ClientOSError, ServerDisconnectedError) as error:
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
         raise SmsboxOutcomeUnknownError(type(error).__name__) from None
 
 
@@ -106,7 +95,7 @@ class SmsboxClient:
 
     def __init__(
         self,
-        session: ClientSession,
+        session: aiohttp.ClientSession,
         api_key: str,
         url: str = DEFAULT_URL,
         *,
@@ -163,12 +152,8 @@ class SmsboxClient:
         report_url: str | None = None,
     ) -> list[AcceptedMessage]:
         """Have a text read aloud in a call to at most 500 numbers; return the same as `send_sms`."""
-        options = {
-            "tts": "1",
-            "ttslng": language.tts_code,
-            "longsms": "1" if long_sms else None,
-            "noti": report_url,
-        }
+        long = "1" if long_sms else None
+        options = {"tts": "1", "ttslng": language.tts_code, "longsms": long, "noti": report_url}
         return await self._sendsms(numbers, message, options)
 
     async def _sendsms(
@@ -204,9 +189,8 @@ class SmsboxClient:
 
     async def verify_otp(self, otp: str, number: str | None = None) -> OtpVerification:
         """Check a one-time password, which uses it up."""
-        response = await self._request(
-            "GET", "otp/verify", {"otp": otp, "number": number}, success={OTP_VERIFIED, *OTP_FAILED}
-        )
+        fields = {"otp": otp, "number": number}
+        response = await self._request("GET", "otp/verify", fields, success={OTP_VERIFIED, *OTP_FAILED})
         return OtpVerification.from_response(response)
 
     async def lookup_number(self, number: str) -> NumberLookup:
@@ -280,13 +264,13 @@ class SmsboxClient:
                     return _HttpResponse(
                         response.status, response.headers.get("Retry-After", ""), await _read_body(response)
                     )
-        except (ClientConnectorError, ConnectionTimeoutError) as error:
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise SmsboxConnectionError(type(error).__name__) from None
-        except (ClientError, TimeoutError) as error:
+        except (aiohttp.ClientError, TimeoutError) as error:
             raise SmsboxOutcomeUnknownError(type(error).__name__) from None
 
 
-async def _read_body(response: ClientResponse) -> bytes:
+async def _read_body(response: aiohttp.ClientResponse) -> bytes:
     """Return the body of a response; raise SmsboxOutcomeUnknownError if it is too long."""
     body = bytearray()
     async for chunk in response.content.iter_any():
