@@ -57,7 +57,7 @@ BEFORE_TOP_UP = (
 )
 AFTER_TOP_UP = (
     ("09T08:00", PILLS, "tts", [MUM]),
-    ("09T16:20", WASHING, "sms", [MUM, DAD]),
+    ("09T16:20", WASHING, "sms", [MUM]),
     ("11T10:40", GARAGE, "sms", [NEIGHBOUR]),
 )
 
@@ -256,11 +256,11 @@ async def phones(page: Page, gateway: str) -> list[Locator]:
 
 async def take(page: Page, *parts: Locator) -> Image.Image:
     """Return a screenshot of some parts of a page, once nothing moves there any more."""
-    boxes = [box for part in parts for each in await part.all() if (box := await each.bounding_box())]
     before, now = b"", await page.screenshot(full_page=True)
     while now != before:
         await page.wait_for_timeout(500)
         before, now = now, await page.screenshot(full_page=True)
+    boxes = [box for part in parts for each in await part.all() if (box := await each.bounding_box())]
     screenshot = Image.open(BytesIO(now)).convert("RGB")
     left, top = (max(0, SCALE * (min(box[edge] for box in boxes) - MARGIN)) for edge in ("x", "y"))
     right = SCALE * (max(box["x"] + box["width"] for box in boxes) + MARGIN)
