@@ -50,6 +50,23 @@ async def test_restarted_script_sends_each_text_once(
     assert await totals(hass) == [6, 0, 0]
 
 
+async def test_call_cancelled_between_its_requests_sends_them_all(
+    hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry
+) -> None:
+    """Once a call has begun, each of its requests goes out, though the caller is cancelled before the second."""
+    gateway.hold()
+    call = asyncio.create_task(send(hass, channel="voice", numbers=NUMBERS))
+    while not entry.runtime_data.guard.moments:
+        await asyncio.sleep(0)
+    assert len(entry.runtime_data.guard.moments) == 1
+    call.cancel()
+    await asyncio.gather(call, return_exceptions=True)
+    gateway.release()
+    await hass.async_block_till_done()
+    assert len(gateway.received("voice/send")) == 2
+    assert await totals(hass) == [2, 0, 0]
+
+
 async def test_cancelled_refusal_is_told(
     hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, events: list[Event]
 ) -> None:
