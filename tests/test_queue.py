@@ -22,7 +22,6 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.smsbox import store
 from custom_components.smsbox.api import client
 from custom_components.smsbox.const import DOMAIN
 

@@ -216,17 +216,15 @@ def _prepare(request: SendRequest, results: Iterable[SendResult]) -> Iterator[_S
     for result in results:
         groups.setdefault(result.destination.account, []).append(result)
     for account, group in groups.items():
-        sms, batch = (
-            None,
-            Batch(
-                request.channel,
-                "",
-                (),
-                send_at=request.send_at,
-                valid_for=valid_for,
-                alert=request.alert,
-                still_wanted=request.still_wanted,
-            ),
+        sms = None
+        batch = Batch(
+            request.channel,
+            "",
+            (),
+            send_at=request.send_at,
+            valid_for=valid_for,
+            alert=request.alert,
+            still_wanted=request.still_wanted,
         )
         if request.channel is Channel.SMS:
             unsupported = request.unsupported_characters or account.unsupported_characters

@@ -242,7 +242,7 @@ def _write(path: str, content: bytes) -> None:
     new = Path(f"{path}.new")
     new.parent.mkdir(exist_ok=True)
     try:
-        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
