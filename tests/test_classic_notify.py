@@ -66,6 +66,9 @@ def errors(caplog: pytest.LogCaptureFixture) -> list[str]:
         ({"target": "[Mum, Dad]"}, [MUM, DAD]),
         ({"target": "['Mum']"}, [MUM]),
         ({"target": "'Mum'"}, [MUM]),
+        ({"target": "('Mum', 'Dad')"}, [MUM, DAD]),
+        ({"target": "(0477) 23 45 99"}, [OTHER]),
+        ({"target": "- Mum\n- Dad\n"}, [MUM, DAD]),
         ({"target": '{"entity_id": ["notify.mum_sms"]}'}, [MUM]),
         ({"target": ["Mum", None, "", " ", "[]", [], {}]}, [MUM]),
         ({"target": ["Mum", "Mum", "+32 496 12 34 56"]}, [MUM]),
@@ -290,6 +293,7 @@ async def test_what_cannot_be_understood_is_refused(
         ("0496123456 Mum", "***456 Mum"),
         ({"device_id": "abc"}, "abc"),
         (["0471", "Nobody", "0471"], "***471, Nobody"),
+        ("32,496,12,34,56", "***456"),
     ],
 )
 async def test_wrong_target_silences_nobody_else(
@@ -603,14 +607,14 @@ async def test_action_of_a_recipient_that_has_just_gone_is_refused(
     assert errors(caplog)[0].startswith("notify.smsbox_mum to nobody failed: ")
 
 
-async def test_plan_cannot_be_told_yet(hass: HomeAssistant, gateway: Gateway) -> None:
-    """A plan's name is refused; the others are sent to."""
+async def test_plan_that_has_nobody_is_refused(hass: HomeAssistant, gateway: Gateway) -> None:
+    """The others are sent to; the actions that send to people take no plan."""
     plan = ConfigSubentryData(
         subentry_type="alert_plan", title="Cellar", unique_id="alert_plan_cellar", data={"steps": []}
     )
     await set_up(hass, account_entry(recipient_data(), plan))
-    assert await refuse(hass, "invalid_number", target=["Cellar", "Mum"]) == {"number": "Cellar"}
-    assert await refuse(hass, "invalid_number", "smsbox_cellar") == {"number": "Cellar"}
+    assert await refuse(hass, "plan_without_recipients", target=["Cellar", "Mum"]) == {"plan": "Cellar"}
+    assert await refuse(hass, "plan_without_recipients", "smsbox_cellar") == {"plan": "Cellar"}
     await expect_error(hass, "invalid_number", "send_sms", message="Water", numbers="cellar")
     assert sent_to(gateway) == [MUM]
 

@@ -2,9 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
+import errno
 from http import HTTPStatus
 import json
+import logging
+import os
 from pathlib import Path
+import stat
 from typing import Any
 
 from aiohttp import web
@@ -14,12 +18,10 @@ from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
 from homeassistant.core import Context, CoreState, Event, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.event import async_track_state_change_event
-from homeassistant.util.file import WriteError, write_utf8_file_atomic
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.smsbox import store
 from custom_components.smsbox.api import client
 from custom_components.smsbox.const import DOMAIN
 
@@ -721,15 +723,16 @@ class Disk:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.full = False
         self.sizes: list[int] = []
-        self._write = write_utf8_file_atomic
-        monkeypatch.setattr(store, "write_utf8_file_atomic", self.write)
+        self._fsync = os.fsync
+        monkeypatch.setattr(os, "fsync", self.fsync)
 
-    def write(self, path: str, content: bytes, **kwargs: Any) -> None:
-        """Write, or raise."""
+    def fsync(self, descriptor: int) -> None:
+        """Write through to the disk, or raise."""
         if self.full:
-            raise WriteError("disk full")
-        self.sizes.append(len(content))
-        self._write(path, content, **kwargs)
+            raise OSError(errno.ENOSPC, "No space left on device")
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            self.sizes.append(os.fstat(descriptor).st_size)
+        self._fsync(descriptor)
 
 
 async def test_full_disk_costs_nothing_but_a_line_in_the_log(
@@ -747,7 +750,11 @@ async def test_full_disk_costs_nothing_but_a_line_in_the_log(
     for number in NUMBERS:
         await send(hass, numbers=[number], valid_for=HOUR)
     assert waiting(hass) == 5
-    assert caplog.text.count("cannot be written") == 1
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == [
+        f"{path_of(hass, entry)} cannot be written; a crash of Home Assistant would lose it"
+    ]
+    assert "Traceback" not in caplog.text
+    assert not list(path_of(hass, entry).parent.glob("*outbox*"))
     disk.full = False
     await advance_time(hass, 60, freezer)
     assert len(stored(hass, entry)) == 5

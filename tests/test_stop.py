@@ -9,6 +9,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.smsbox.const import DOMAIN
+from custom_components.smsbox.guard import Guard, Limit
 
 from .common import call_action, call_for_response, send, totals
 from .conftest import Report
@@ -48,6 +49,26 @@ async def test_restarted_script_sends_each_text_once(
     gateway.release()
     await hass.async_block_till_done()
     assert await totals(hass) == [6, 0, 0]
+
+
+async def test_call_cancelled_between_its_requests_sends_them_all(
+    hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once a call has begun, each of its requests goes out, though the caller is cancelled before the second."""
+    admit = Guard.admit
+
+    def cancel_and_admit(*args: Any, **kwargs: Any) -> Limit | None:
+        """Cancel the call while its first request begins."""
+        call.cancel()
+        return admit(*args, **kwargs)
+
+    monkeypatch.setattr(Guard, "admit", cancel_and_admit)
+    call = asyncio.create_task(send(hass, channel="voice", numbers=NUMBERS))
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    await hass.async_block_till_done()
+    assert len(gateway.received("voice/send")) == 2
+    assert await totals(hass) == [2, 0, 0]
 
 
 async def test_cancelled_refusal_is_told(

@@ -105,7 +105,7 @@ async def _async_send(call: ServiceCall, data: Mapping[str, Any], targets: Targe
         errors.append(wrong)
     if errors:
         reasons = " ".join(str(error) for error in errors)
-        LOGGER.error("notify.%s to %s failed: %s", call.service, ", ".join(whom) or "nobody", reasons)
+        LOGGER.error("notify.%s to %s failed: %s", call.service, mask_numbers(", ".join(whom)) or "nobody", reasons)
         raise errors[0]
 
 

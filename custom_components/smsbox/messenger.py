@@ -176,16 +176,22 @@ async def async_send(
     if len(shipments) == 1:
         await shipments[0].account.outbox.async_send(shipments[0].batch)
     else:
-        await asyncio.gather(
-            *[
-                create_eager_task(shipment.account.outbox.async_send(shipment.batch))
-                async for shipment in in_slices(shipments, 1)
-            ]
-        )
+        # Even if the caller is cancelled, so that all go out once one has.
+        await asyncio.shield(hass.async_create_task(_async_send_all(shipments)))
     _raise_failures(results, partial_success=partial_success)
     if request.wait_for_report is not None:
         await _wait_for_reports(results, request.wait_for_report)
     return SendResponse(results, shipments[-1].sms, waited=request.wait_for_report is not None)
+
+
+async def _async_send_all(shipments: Iterable[_Shipment]) -> None:
+    """Send all at once."""
+    await asyncio.gather(
+        *[
+            create_eager_task(shipment.account.outbox.async_send(shipment.batch))
+            async for shipment in in_slices(shipments, 1)
+        ]
+    )
 
 
 async def async_send_single(

@@ -12,11 +12,9 @@ from typing import Any, Self
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import Event, HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.json import json_bytes
 from homeassistant.helpers.storage import STORAGE_DIR, Store
 from homeassistant.util import dt as dt_util
-from homeassistant.util.file import write_utf8_file_atomic
 from homeassistant.util.json import load_json
 
 from .const import DOMAIN, LOGGER
@@ -219,7 +217,7 @@ class WriteAheadFile:
             content = json_bytes({"version": VERSION, **self._data()})
             try:
                 await self._hass.async_add_executor_job(_write, self._path, content)
-            except HomeAssistantError, OSError:
+            except OSError:
                 if not self._failing:
                     LOGGER.error("%s cannot be written; a crash of Home Assistant would lose it", self._path)
                 self._failing = True
@@ -240,9 +238,22 @@ class WriteAheadFile:
 
 
 def _write(path: str, content: bytes) -> None:
-    """Write a private file through to the disk."""
-    Path(path).parent.mkdir(exist_ok=True)
-    write_utf8_file_atomic(path, content, private=True, mode="wb")
+    """Write a private file through to the disk, all or nothing: core's own way logs a traceback each time it fails."""
+    new = Path(f"{path}.new")
+    new.parent.mkdir(exist_ok=True)
+    try:
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)
+    directory = os.open(new.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
 
 
 async def async_set_aside(hass: HomeAssistant, path: str, why: str, *, copy: bool = False) -> None:

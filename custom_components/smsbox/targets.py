@@ -28,7 +28,7 @@ from .slices import in_slices
 from .text import name_key
 
 _GROUPS = (GROUP_PREFIX, f"{NOTIFY_DOMAIN}.")
-_SEPARATORS = re.compile(r"[,;\n]")
+_SEPARATORS = re.compile(r"[,;]|(?:^|\n)(?:\s*- )?")
 _QUOTES = " \t\"'[]"
 _name_key = lru_cache(maxsize=10_000)(name_key)
 
@@ -67,7 +67,7 @@ class Targets:
         unknown = [what for what, error in self.errors.items() if error.translation_key == "invalid_number"]
         others = (error for error in self.errors.values() if error.translation_key != "invalid_number")
         return next(others, None) or (
-            validation_error("invalid_number", number=", ".join(unknown)) if unknown else None
+            validation_error("invalid_number", number=mask_numbers(", ".join(unknown))) if unknown else None
         )
 
 
@@ -245,9 +245,9 @@ class NameTable:
 
 
 def _split(text: str) -> list[Any]:
-    """Return what a text lists: as JSON, as templates write a list, or with commas in between."""
+    """Return what a text lists: as JSON, as templates or YAML write a list, or with commas in between."""
     text = text.strip()
-    if text.startswith(("[", "{")):
+    if text.startswith(("[", "{", "(")):
         for parse in json_loads, literal_eval:
             try:
                 return [parse(text)]

@@ -15,8 +15,12 @@ _MAX_SHOWN = 8
 # Control characters, invisible ones and halves of surrogate pairs.
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs"})
 
-# Four digits or more, whatever separates them; what a comma or semicolon separates are two numbers.
+# Four digits or more, whatever separates them; what a comma or semicolon separates are two numbers, unless it stands
+# within one: then some of the groups are too short for a number, but together they are long enough.
 _NUMBER = re.compile(r"\+?\d(?:(?:[^\w*,;]|_)*\d){3,}")
+_NUMBERS = re.compile(r"\+?\d(?:(?:[^\w*]|_)*\d){3,}")
+_COMMA = re.compile("[,;]")
+_SHORTEST_GROUP, _SHORTEST_NUMBER = 4, 8
 
 
 def clean_text(text: str) -> str:
@@ -29,7 +33,7 @@ def clean_text(text: str) -> str:
 
 def mask_numbers(text: str) -> str:
     """Return a text that shows only the last three digits of each number in it."""
-    return _NUMBER.sub(_mask, text)
+    return _NUMBERS.sub(_mask_each, text)
 
 
 def clean_message(message: str, secrets: Iterable[str]) -> str:
@@ -40,10 +44,22 @@ def clean_message(message: str, secrets: Iterable[str]) -> str:
     return mask_numbers(text)[:_MAX_MESSAGE]
 
 
+def _mask_each(numbers: re.Match[str]) -> str:
+    """Return numbers that commas may separate, each masked."""
+    groups = [len(_digits(group)) for group in _COMMA.split(numbers[0])]
+    if min(groups) < _SHORTEST_GROUP and sum(groups) >= _SHORTEST_NUMBER:
+        return _mask(numbers)
+    return _NUMBER.sub(_mask, numbers[0])
+
+
 def _mask(number: re.Match[str]) -> str:
     """Return the mask of a number."""
-    digits = [character for character in number[0] if character.isdecimal()]
-    return f"***{''.join(digits[-3:])}"
+    return f"***{_digits(number[0])[-3:]}"
+
+
+def _digits(text: str) -> str:
+    """Return the digits of a text."""
+    return "".join(character for character in text if character.isdecimal())
 
 
 def _decode(text: str) -> str:
