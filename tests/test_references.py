@@ -124,7 +124,6 @@ async def test_reference_is_good_for_72_hours(
     """After 72 hours a reference is forgotten."""
     noti = await send_unknown(hass, gateway)
     await advance_time(hass, hours * HOUR, freezer)
-    assert bool(entry.runtime_data.store.references) is resolved
     await post_to(hass, client, noti, 77, 11)
     assert bool(events[1:]) is resolved
 

@@ -123,6 +123,7 @@ async def test_restart(
     entry = account_entry(recipient_data())
     entry.add_to_hass(hass)
     assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
     await remind(hass)
     assert not told
     await hass.async_start()
