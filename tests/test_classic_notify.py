@@ -598,6 +598,9 @@ async def test_renamed_recipient_keeps_its_action_and_answers_to_former_names(
     assert sent_to(gateway) == [DAD]
     await notify(hass, "smsbox_mum")
     assert sent_to(gateway) == [DAD, MUM]
+    rename(hass, entry, "Mum", "Papa")
+    await hass.async_block_till_done()
+    assert await refuse(hass, "ambiguous_recipient", target="Mum") == {"name": "Mum"}
 
 
 async def test_action_whose_name_is_taken_is_left_out(
