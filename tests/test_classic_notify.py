@@ -19,6 +19,7 @@ from custom_components.smsbox.const import DOMAIN
 
 from .common import account_entry, call_action, expect_error, recipient_data, restart, set_up
 from .gateways import API_KEY, Gateway, set_response
+from .plans import plan, set_up_plans, settle, step, target, to
 
 MUM, DAD, OTHER = "32496123456", "32471234567", "32477234599"
 NUMBER = "0477 23 45 99"
@@ -680,3 +681,13 @@ async def test_disabled_entity_is_nobodys_name(hass: HomeAssistant, entry: MockC
     await refuse(hass, "invalid_number", target="notify.mum_sms")
     await notify(hass, target="Mum")
     assert sent_to(gateway) == [MUM]
+
+
+async def test_plans_and_people_are_told_at_once(hass: HomeAssistant, gateway: Gateway) -> None:
+    """A call that is cancelled while the alert of a plan begins has told the others too."""
+    await set_up_plans(hass, plan(step(target("Mum"))))
+    call = asyncio.create_task(notify(hass, target=["Cellar", "Dad"]))
+    await asyncio.sleep(0)
+    call.cancel()
+    await settle(hass)
+    assert sorted(to(gateway)) == ["32471000001", MUM]
