@@ -6,16 +6,20 @@ from types import MappingProxyType
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigSubentry, ConfigSubentryData
-from homeassistant.core import Event, HomeAssistant
+from homeassistant.const import EVENT_SERVICE_REGISTERED
+from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import ServiceNotFound
 from homeassistant.helpers import entity_registry as er
+from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_mock_service
 
 from custom_components.smsbox import classic_notify
+from custom_components.smsbox.const import DOMAIN
 
 from .common import account_entry, call_action, expect_error, recipient_data, restart, set_up
-from .gateways import Gateway, set_response
+from .gateways import API_KEY, Gateway, set_response
+from .plans import plan, set_up_plans, settle, step, target, to
 
 MUM, DAD, OTHER = "32496123456", "32471234567", "32477234599"
 NUMBER = "0477 23 45 99"
@@ -509,6 +513,30 @@ async def test_call_waits_for_a_reload(
     assert sent_to(gateway) == [MUM]
 
 
+async def test_first_message_after_the_start_waits_for_all_accounts(
+    hass: HomeAssistant, gateway: Gateway, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A call in the very moment in which the action appears reaches the recipients of each account."""
+    accounts = [
+        account_entry(recipient_data()),
+        account_entry(recipient_data("Dad", numbers=[DAD]), data={"api_key": API_KEY, "webhook_id": "another"}),
+    ]
+    for account in accounts:
+        account.add_to_hass(hass)
+
+    @callback
+    def call(event: Event) -> None:
+        """Call the action as soon as it is there."""
+        if event.data["service"] == DOMAIN:
+            hass.async_create_task(notify(hass, target=["Mum", "Dad", NUMBER]))
+
+    hass.bus.async_listen(EVENT_SERVICE_REGISTERED, call)
+    assert await async_setup_component(hass, DOMAIN, {})
+    await hass.async_block_till_done()
+    assert sorted(sent_to(gateway)) == sorted([MUM, DAD, OTHER])
+    assert not errors(caplog)
+
+
 async def test_call_does_not_wait_forever(
     hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -571,6 +599,9 @@ async def test_renamed_recipient_keeps_its_action_and_answers_to_former_names(
     assert sent_to(gateway) == [DAD]
     await notify(hass, "smsbox_mum")
     assert sent_to(gateway) == [DAD, MUM]
+    rename(hass, entry, "Mum", "Papa")
+    await hass.async_block_till_done()
+    assert await refuse(hass, "ambiguous_recipient", target="Mum") == {"name": "Mum"}
 
 
 async def test_action_whose_name_is_taken_is_left_out(
@@ -650,3 +681,13 @@ async def test_disabled_entity_is_nobodys_name(hass: HomeAssistant, entry: MockC
     await refuse(hass, "invalid_number", target="notify.mum_sms")
     await notify(hass, target="Mum")
     assert sent_to(gateway) == [MUM]
+
+
+async def test_plans_and_people_are_told_at_once(hass: HomeAssistant, gateway: Gateway) -> None:
+    """A call that is cancelled while the alert of a plan begins has told the others too."""
+    await set_up_plans(hass, plan(step(target("Mum"))))
+    call = asyncio.create_task(notify(hass, target=["Cellar", "Dad"]))
+    await asyncio.sleep(0)
+    call.cancel()
+    await settle(hass)
+    assert sorted(to(gateway)) == ["32471000001", MUM]

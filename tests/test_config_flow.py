@@ -204,6 +204,9 @@ async def test_options(hass: HomeAssistant, gateway: Gateway, entry: MockConfigE
     assert suggested(schema) == options
     assert suggested(section.schema.schema) == guard
 
+    await hass.config_entries.options.async_configure(flow["flow_id"], OPTIONS)
+    assert entry.options == OPTIONS | guard
+
 
 def suggested(schema: Any) -> dict[str, Any]:
     """Return what a form suggests."""

@@ -114,7 +114,7 @@ def prepare(hass: HomeAssistant, content: bytes | None, suffix: str = "") -> tup
 
 
 def told(caplog: pytest.LogCaptureFixture, path: Path) -> int:
-    """Return how many lines at warning or above name the file, besides what core's reader of JSON says."""
+    """Return how many lines at warning or above name the file, besides what core's store says of its own."""
     return sum(
         record.levelno >= logging.WARNING
         and record.name != "homeassistant.util.json"

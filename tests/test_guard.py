@@ -18,8 +18,8 @@ from custom_components.smsbox.guard import DAY, HOUR, Guard, Limit
 from custom_components.smsbox.message import Batch, Message
 from custom_components.smsbox.phone import TEST_NUMBER
 
-from .common import advance_time, call_action, call_for_response, restart, send
-from .gateways import Gateway
+from .common import advance_time, call_action, call_for_response, expect_error, restart, send
+from .gateways import Gateway, set_response
 
 MUM = "32496123456"
 LIMITS = {"limit_hour": 2, "limit_day": 3}
@@ -209,6 +209,26 @@ async def test_queued_message_counts_from_the_call_on(
     gateway.responses.clear()
     await advance_time(hass, 60, freezer)
     assert limited.runtime_data.store.totals.sent == 2
+
+
+@pytest.mark.parametrize("response", [503, {"code": 9, "message": "No valid number"}])
+async def test_queued_message_that_is_not_sent_after_all_counts_no_longer(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    gateway: Gateway,
+    freezer: FrozenDateTimeFactory,
+    response: int | dict[str, Any],
+) -> None:
+    """What expired or was refused costs nobody a later message."""
+    set_response(gateway, "sendsms", 503)
+    for _ in range(20):
+        await send(hass, valid_for={"minutes": 2})
+    await expect_error(hass, "limit_hour", "send_sms", entity_id="notify.mum_sms", message="Hello")
+    set_response(gateway, "sendsms", response)
+    for _ in range(2):
+        await advance_time(hass, 60, freezer)
+    gateway.responses.clear()
+    assert (await send(hass))["messages"][0]["status"] == "accepted"
 
 
 async def test_alerts_are_counted_and_not_refused_by_the_day(

@@ -225,5 +225,5 @@ def test_any_order(
     hass.loop.set_exception_handler(lambda *_: None)  # nobody collects what was killed
     World.hass, World.freezer, World.disk = hass, freezer, {}
     monkeypatch.setattr(store, "_write", World.write_to_disk)
-    monkeypatch.setattr(store, "load_json", lambda path: json_loads(World.disk.get(path, b"{}")))
+    monkeypatch.setattr(store, "_read", lambda path: json_loads(World.disk.get(path, b"{}")))
     run_state_machine_as_test(World, settings=settings(max_examples=60, stateful_step_count=25, deadline=None))

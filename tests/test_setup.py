@@ -10,6 +10,7 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState, ConfigSubentry
 from homeassistant.const import EVENT_STATE_CHANGED, STATE_UNAVAILABLE
 from homeassistant.core import Event, HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.setup import async_setup_component
 import pytest
@@ -195,6 +196,34 @@ async def test_account_is_reloaded_while_sending(
     await report(FIRST_MSGID, 11)
     assert [(event.data["recipient"], event.data["status"]) for event in events] == [("Mum", "delivered")]
     assert await totals(hass) == [1, 1, 0]
+
+
+async def test_failure_during_a_reload_shows_on_the_entities(
+    hass: HomeAssistant, entry: MockConfigEntry, gateway: Gateway, events: list[Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The event is fired at once, and the entities show it as soon as they are back."""
+    gateway.responses["sendsms"] = {"code": 10, "message": "Not enough credits"}
+    gateway.hold()
+    call = asyncio.create_task(send(hass))
+    await gateway.wait_until_held()
+    forward = hass.config_entries.async_forward_entry_setups
+
+    async def fail_and_forward(*args: Any) -> None:
+        """Let the request fail while there are no entities."""
+        gateway.release()
+        with pytest.raises(HomeAssistantError):
+            await call
+        assert [event.data["status"] for event in events] == ["not_sent"]
+        await forward(*args)
+
+    monkeypatch.setattr(hass.config_entries, "async_forward_entry_setups", fail_and_forward)
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    for entity_id in ("event.smsbox_delivery_report", "event.mum_delivery_report"):
+        state = get_state(hass, entity_id)
+        assert (state.attributes["event_type"], state.attributes["error"]) == ("not_sent", "insufficient_credits")
+        assert state.context is events[0].context
+    assert len(events) == 1
 
 
 async def test_disabled_account_ignores_reports(

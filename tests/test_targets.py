@@ -196,7 +196,7 @@ async def test_two_of_one_name_in_one_account(hass: HomeAssistant, entry: MockCo
         error = await expect_error(
             hass, "ambiguous_recipient", "smsbox", domain="notify", message="x", target="MUM", data=data
         )
-        assert error.translation_placeholders == {"name": "Mum"}
+        assert error.translation_placeholders == {"name": "MUM"}
     await call_action(hass, "smsbox_dad", domain="notify", message="Water")
     assert sent_to(gateway) == [DAD]
 

@@ -19,6 +19,7 @@ from homeassistant.core import HomeAssistant, ServiceCall, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.service import async_set_service_schema
 from homeassistant.util import slugify
+from homeassistant.util.async_ import create_eager_task
 import voluptuous as vol
 
 from .account import Account, SmsboxConfigEntry
@@ -83,22 +84,23 @@ async def _async_send(call: ServiceCall, data: Mapping[str, Any], targets: Targe
     message = message_for_people(_text(call.data.get(ATTR_MESSAGE)), data)
     if message is None:
         return
-    whom: list[str] = []
-    errors: list[HomeAssistantError] = []
     wrong = targets.error
     title = _text(call.data.get(ATTR_TITLE))
-    for plan in targets.plans.values():
-        try:
-            runner = async_get_runner(call.hass, plan.entry.entry_id, plan.subentry.subentry_id)
-            await runner.async_start(title, message, call.context)
-        except HomeAssistantError as error:
-            whom.append(mask_numbers(plan.subentry.title))
-            errors.append(error)
+    attempts = [
+        ([mask_numbers(plan.subentry.title)], _async_start_alert(call, plan, title, message))
+        for plan in targets.plans.values()
+    ]
     if targets.recipients or targets.numbers or not (targets.plans or wrong):
-        try:
-            await _async_send_to_found(call, data, targets, channel, join_title(title, message))
-        except HomeAssistantError as error:
-            whom += targets.labels
+        attempts.append(
+            (targets.labels, _async_send_to_found(call, data, targets, channel, join_title(title, message)))
+        )
+    # All at once: none waits for another, and all have begun if the caller is cancelled.
+    failures = await asyncio.gather(*(create_eager_task(_failure_of(attempt)) for _, attempt in attempts))
+    whom: list[str] = []
+    errors: list[HomeAssistantError] = []
+    for (labels, _), error in zip(attempts, failures, strict=True):
+        if error is not None:
+            whom += labels
             errors.append(error)
     if wrong is not None:
         whom += targets.errors
@@ -107,6 +109,21 @@ async def _async_send(call: ServiceCall, data: Mapping[str, Any], targets: Targe
         reasons = " ".join(str(error) for error in errors)
         LOGGER.error("notify.%s to %s failed: %s", call.service, mask_numbers(", ".join(whom)) or "nobody", reasons)
         raise errors[0]
+
+
+async def _failure_of(attempt: Coroutine[Any, Any, None]) -> HomeAssistantError | None:
+    """Return the error that an attempt ends with, None if it succeeds."""
+    try:
+        await attempt
+    except HomeAssistantError as error:
+        return error
+    return None
+
+
+async def _async_start_alert(call: ServiceCall, plan: Named, title: str, message: str) -> None:
+    """Start the alert of a plan; raises HomeAssistantError if nobody can be told."""
+    runner = async_get_runner(call.hass, plan.entry.entry_id, plan.subentry.subentry_id)
+    await runner.async_start(title, message, call.context)
 
 
 async def _async_send_to_found(

@@ -168,10 +168,11 @@ class SmsboxOptionsFlow(OptionsFlow):
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the options, and store those of the section beside the others."""
-        if user_input is not None:
-            guard = SPENDING_GUARD_SCHEMA(user_input.pop(SECTION_SPENDING_GUARD, {}))
-            return self.async_create_entry(data=user_input | guard)
         options = self.config_entry.options
+        if user_input is not None:
+            limits = {key: options[key] for key in (CONF_LIMIT_HOUR, CONF_LIMIT_DAY) if key in options}
+            guard = SPENDING_GUARD_SCHEMA(user_input.pop(SECTION_SPENDING_GUARD, limits))
+            return self.async_create_entry(data=user_input | guard)
         return self.async_show_form(
             step_id="init",
             data_schema=self.add_suggested_values_to_schema(

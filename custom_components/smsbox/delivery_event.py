@@ -53,8 +53,8 @@ def async_fire_report(
     status_code: int | None = None,
     *,
     error: str | None = None,
-) -> None:
-    """Tell the event bus and the event entities the status of a message."""
+) -> DeliveryReportEventData:
+    """Tell the event bus the status of a message, and return what the event entities have to show."""
     recipient = entry.subentries.get(message.recipient_id or "")
     device = recipient and dr.async_get(hass).async_get_device_by_identifier(
         (DOMAIN, recipient.subentry_id), entry.entry_id
@@ -75,5 +75,11 @@ def async_fire_report(
     if error is not None:
         data["error"] = error
     hass.bus.async_fire(EVENT_DELIVERY_REPORT, data, context=message.context)
+    return data
+
+
+@callback
+def async_show_report(hass: HomeAssistant, message: Message, data: DeliveryReportEventData) -> None:
+    """Have the event entities of the account and of the recipient show the status of a message."""
     for recipient_id in dict.fromkeys((None, message.recipient_id)):
-        async_dispatcher_send(hass, delivery_signal(entry.entry_id, recipient_id), data, message.context)
+        async_dispatcher_send(hass, delivery_signal(data["config_entry_id"], recipient_id), data, message.context)

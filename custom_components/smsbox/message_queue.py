@@ -13,6 +13,7 @@ from homeassistant.helpers.event import async_call_later
 from .api import DeliveryStatus, SmsboxConnectionError, SmsboxTryAgainLaterError
 from .const import SendStatus
 from .delivery_event import ERROR_CODE, EXPIRED_CODE, UNKNOWN_CODE
+from .guard import Guard
 from .message import Batch, Message, Row, new_reference, parse_moment
 from .store import WriteAheadFile
 from .tracker import Tracker
@@ -65,12 +66,15 @@ class MessageQueue:
         self,
         hass: HomeAssistant,
         key: str,
+        guard: Guard,
         tracker: Tracker,
+        *,
         deliver: Callable[[Batch], Awaitable[None]],
         changed: Callable[[], None],
     ) -> None:
         self.under_way: set[asyncio.Task[None]] = set()
         self._hass = hass
+        self._guard = guard
         self._tracker = tracker
         self._file = WriteAheadFile(hass, key, self._to_store)
         self._deliver = deliver
@@ -207,6 +211,7 @@ class MessageQueue:
         if message.send_status is SendStatus.OUTCOME_UNKNOWN:
             self._tracker.report(message, DeliveryStatus.UNKNOWN, UNKNOWN_CODE)
         elif message.send_status is SendStatus.NOT_ACCEPTED:
+            self._guard.release(message.number, queued.since)
             self._tracker.report(message, DeliveryStatus.ERROR, ERROR_CODE)
         if self._unsub_clean is None:
             self._unsub_clean = async_call_later(self._hass, SETTLED_FOR, HassJob(self._clean, cancel_on_shutdown=True))
@@ -228,6 +233,7 @@ class MessageQueue:
         self._changed()
         await self._file.async_write()
         for queued in expired:
+            self._guard.release(queued.message.number, queued.since)
             self._tracker.report(queued.message, DeliveryStatus.EXPIRED, EXPIRED_CODE)
 
     def _schedule_retry(self) -> None:

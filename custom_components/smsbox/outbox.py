@@ -42,7 +42,7 @@ class Outbox:
         refused: Callable[[str, str | None, Limit], None],
         queue_changed: Callable[[], None],
     ) -> None:
-        self.queue = MessageQueue(hass, key, tracker, self._deliver, queue_changed)
+        self.queue = MessageQueue(hass, key, guard, tracker, deliver=self._deliver, changed=queue_changed)
         self._hass = hass
         self._guard = guard
         self._tracker = tracker

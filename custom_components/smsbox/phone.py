@@ -21,7 +21,8 @@ _PLAIN = str.maketrans(
     }
 )
 _SPELLING = re.compile(r"\(?(\+?)([0-9 .\-/()]+)")
-_DECIMAL = re.compile(r"\.[^0-9]*[0-9][^0-9]*$")  # what a spreadsheet or input_number makes of a number
+# What a spreadsheet, an input_number or a template that rounds makes of a number.
+_DECIMAL = re.compile(r"\.[^0-9]*[0-9][^0-9]*$|^[^.]*\.00$")
 _NOT_DIGITS = re.compile("[^0-9]")
 _LONGEST_SPELLING = 100
 # From here on, digits without + are more likely an international number than a national one without its 0.

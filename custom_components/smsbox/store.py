@@ -15,7 +15,7 @@ from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers.json import json_bytes
 from homeassistant.helpers.storage import STORAGE_DIR, Store
 from homeassistant.util import dt as dt_util
-from homeassistant.util.json import load_json
+from homeassistant.util.json import json_loads
 
 from .const import DOMAIN, LOGGER
 from .message import Message, Row, parse_list, parse_moment, parse_text
@@ -193,7 +193,7 @@ class WriteAheadFile:
     async def async_load_rows[T](self, name: str, parse: Callable[[Row], T]) -> list[T]:
         """Return the rows that were written under a name; what cannot be read is set aside."""
         try:
-            stored: Any = await self._hass.async_add_executor_job(load_json, self._path)
+            stored: Any = await self._hass.async_add_executor_job(_read, self._path)
             if not stored:
                 return []
             if stored["version"] not in range(1, VERSION + 1) or not isinstance(stored[name], list):
@@ -235,6 +235,15 @@ class WriteAheadFile:
         async with self._lock:
             self._removed = True
             await self._hass.async_add_executor_job(lambda: Path(self._path).unlink(missing_ok=True))
+
+
+def _read(path: str) -> Any:
+    """Return what a file holds, None if there is none; core's own way logs a traceback if it is no JSON."""
+    try:
+        content = Path(path).read_bytes()
+    except FileNotFoundError:
+        return None
+    return json_loads(content)
 
 
 def _write(path: str, content: bytes) -> None:

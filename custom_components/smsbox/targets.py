@@ -77,7 +77,7 @@ async def async_find_targets(hass: HomeAssistant, given: Any, config_entry_id: s
     async for what, matches in in_slices(NameTable(hass, config_entry_id).parse(given)):
         try:
             if matches:
-                _add_named(hass, targets, _only(matches, config_entry_id))
+                _add_named(hass, targets, _only(what, matches, config_entry_id))
             else:
                 targets.numbers[normalize_number(hass, what)] = None
         except ServiceValidationError as error:
@@ -100,13 +100,13 @@ def _add_named(hass: HomeAssistant, targets: Targets, named: Named) -> None:
         targets.plans[named.subentry.subentry_id] = named
 
 
-def _only(matches: list[Named], config_entry_id: str | None) -> Named:
+def _only(name: str, matches: list[Named], config_entry_id: str | None) -> Named:
     """Return the one who has a name; raises ServiceValidationError `several_accounts` or `ambiguous_recipient`."""
     if len(matches) == 1:
         return matches[0]
     if config_entry_id is None and len({named.entry.entry_id for named in matches}) > 1:
         raise validation_error("several_accounts")
-    raise validation_error("ambiguous_recipient", name=phone.mask_given(matches[0].subentry.title))
+    raise validation_error("ambiguous_recipient", name=phone.mask_given(name))
 
 
 async def async_resolve_target(

@@ -18,7 +18,7 @@ from homeassistant.util.signal_type import SignalType
 
 from .api import DeliveryReport, DeliveryStatus
 from .const import DOMAIN, LOGGER
-from .delivery_event import async_fire_report
+from .delivery_event import DeliveryReportEventData, async_fire_report, async_show_report
 from .early_reports import EarlyReports
 from .message import Message
 from .store import AccountStore
@@ -41,7 +41,8 @@ def totals_signal(entry_id: str) -> SignalType[()]:
 class Tracker:
     """Follows an account's messages through reloads and restarts.
 
-    Starts paused. While paused, reports are buffered, because no entities can show them yet.
+    Starts paused. While paused, reports are buffered, because no entities can show them yet. What was not sent is told
+    to the event bus at once, and to the entities later.
     """
 
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry, store: AccountStore) -> None:
@@ -49,6 +50,7 @@ class Tracker:
         self._entry = entry
         self._store = store
         self._early = EarlyReports()
+        self._unshown: list[tuple[Message, DeliveryReportEventData]] = []
         self._paused = True
         self._stopped = False
         self._in_flight: set[str] = set()
@@ -90,6 +92,8 @@ class Tracker:
         """Apply the reports that came since `pause`, and all to come."""
         self._paused = False
         self._forget_old()
+        while self._unshown:
+            async_show_report(self._hass, *self._unshown.pop(0))
         for report in self._early.pop_all():
             self.receive(report)
         self._show_totals()
@@ -142,7 +146,7 @@ class Tracker:
         if status in DeliveryStatus and DeliveryStatus(status).final:
             message.statuses.append(DeliveryStatus(status))
         self._release(message)
-        async_fire_report(self._hass, self._entry, message, status, status_code, error=error)
+        self._tell(message, status, status_code, error)
 
     def _forget_reference(self, message: Message) -> None:
         """Stop following a message by its reference."""
@@ -215,7 +219,15 @@ class Tracker:
         else:
             message.changed()
         self._store.async_schedule_save()
-        async_fire_report(self._hass, self._entry, message, report.status, report.status_code)
+        self._tell(message, report.status, report.status_code)
+
+    def _tell(self, message: Message, status: str, status_code: int | None, error: str | None = None) -> None:
+        """Tell everybody a message's status."""
+        data = async_fire_report(self._hass, self._entry, message, status, status_code, error=error)
+        if self._paused:
+            self._unshown.append((message, data))
+        else:
+            async_show_report(self._hass, message, data)
 
     def _finish(self, message: Message) -> None:
         """Follow a message no longer, count it and let go whoever waits for it."""
