@@ -160,6 +160,11 @@ class Notifier(NotifyEntity):
         if self._behave is not None:
             await self._behave()
 
+    def disappear(self) -> None:
+        """Be unavailable from now on."""
+        self._attr_available = False
+        self.async_write_ha_state()
+
 
 async def add_notifiers(hass: HomeAssistant, *notifiers: Notifier) -> None:
     """Add notify entities of another integration."""

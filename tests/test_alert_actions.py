@@ -6,13 +6,13 @@ from typing import Any
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import Unauthorized
-from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers import device_registry as dr, entity_registry as er, label_registry as lr
 import pytest
 from pytest_homeassistant_custom_component.common import MockUser
 
 from custom_components.smsbox import store
 
-from .common import call_action, call_for_response, expect_error, restart
+from .common import call_action, call_for_response, expect_error, restart, shut_down
 from .gateways import Gateway
 from .plans import (
     MUM,
@@ -95,10 +95,27 @@ async def test_every_entity_of_a_plan_is_a_target(hass: HomeAssistant) -> None:
     assert sorted(alert["plan"] for alert in alerts) == ["Attic", "Cellar"]
 
 
+async def test_label_of_any_entity_leads_to_its_plan(hass: HomeAssistant) -> None:
+    """It need not be that of the notify entity; the labels of others lead nowhere."""
+    label = lr.async_get(hass).async_create("House").label_id
+    for entity_id in ("sensor.cellar_status", "notify.mum_sms", "sensor.smsbox_credits"):
+        er.async_get(hass).async_update_entity(entity_id, labels={label})
+    assert [alert["plan"] for alert in await send(hass, entity_id=[], label_id=label)] == ["Cellar"]
+
+
+async def test_account_that_was_never_loaded(hass: HomeAssistant) -> None:
+    """Its plans are known but cannot start, and the error says so."""
+    await shut_down(hass)
+    await expect_error(hass, "service_config_entry_not_loaded", "send_alert", message="Water", **CELLAR)
+
+
 @pytest.mark.parametrize("action", ["send_alert", "acknowledge_alert", "resolve_alert"])
 @pytest.mark.parametrize(
     "data",
     [
+        {"entity_id": []},
+        {"entity_id": "none"},
+        {"label_id": []},
         {"entity_id": "notify.mum_sms"},
         {"entity_id": "sensor.smsbox_credits"},
         {"entity_id": "notify.gone"},
@@ -106,8 +123,10 @@ async def test_every_entity_of_a_plan_is_a_target(hass: HomeAssistant) -> None:
     ],
 )
 async def test_target_without_a_plan(hass: HomeAssistant, action: str, data: dict[str, Any]) -> None:
-    """A target that leads to no plan is an error."""
+    """A target that leads to no plan is an error, and an empty one does not mean all plans."""
+    await start(hass)
     await expect_error(hass, "no_plan", action, **data, **message(action))
+    assert status(hass) == "notifying"
 
 
 @pytest.mark.parametrize("action", ["send_alert", "resolve_alert"])
@@ -218,11 +237,11 @@ async def test_resolving_one_cause(hass: HomeAssistant) -> None:
     await settle(hass)
 
 
-@pytest.mark.parametrize("known", ["by", "person", "user", "nobody", "system"])
+@pytest.mark.parametrize("known", ["by", "blank", "person", "user", "nobody", "system"])
 async def test_who_acknowledged(hass: HomeAssistant, hass_admin_user: MockUser, known: str) -> None:
     """It is who is named, else the caller's person, else the user, else nobody."""
     await send(hass)
-    data = {"by": "Eve"} if known == "by" else {}
+    data = {"by": {"by": "Eve", "blank": " "}[known]} if known in {"by", "blank"} else {}
     hass.states.async_set("person.other", "home", {"user_id": "other", "friendly_name": "Other"})
     if known != "user":
         hass.states.async_set("person.dad", "home", {"user_id": hass_admin_user.id, "friendly_name": "Dad"})
@@ -232,7 +251,7 @@ async def test_who_acknowledged(hass: HomeAssistant, hass_admin_user: MockUser, 
         await call_action(hass, "acknowledge_alert")
     else:
         await call_as(hass, hass_admin_user, "acknowledge_alert", **data)
-    names = {"by": "Eve", "person": "Dad", "user": hass_admin_user.name}
+    names = {"by": "Eve", "blank": "Dad", "person": "Dad", "user": hass_admin_user.name}
     assert attribute(hass, "acknowledged_by") == names.get(known)
     await settle(hass)
 

@@ -187,6 +187,21 @@ async def test_notifier_that_goes_while_it_is_marked(
     assert alerts.events[1].data["reason"] == "unavailable"
 
 
+async def test_notifier_that_is_unavailable_when_another_cause_comes(
+    hass: HomeAssistant, gateway: Gateway, alerts: AlertEvents
+) -> None:
+    """It was told the first cause, and of the next one the event says that it was not."""
+    phone = Notifier("Phone")
+    await add_notifiers(hass, phone)
+    await set_up_plans(hass, plan(step(notifier(hass, "notify.phone"))))
+    await start(hass, title="Water")
+    phone.disappear()
+    await start(hass, title="Smoke")
+    assert [message[0] for message in phone.messages] == ["Water"]
+    assert (alerts.last["type"], alerts.last["reason"], alerts.last["title"]) == ("not_told", "unavailable", "Smoke")
+    assert status(hass) == "notifying"
+
+
 async def test_who_starts_an_alert_needs_no_right_to_whom_it_tells(
     hass: HomeAssistant, gateway: Gateway, alerts: AlertEvents, hass_read_only_user: MockUser
 ) -> None:

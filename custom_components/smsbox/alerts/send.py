@@ -13,7 +13,7 @@ from homeassistant.components.notify import (
     NotifyEntityFeature,
 )
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import ATTR_ENTITY_ID, ATTR_SUPPORTED_FEATURES
+from homeassistant.const import ATTR_ENTITY_ID, ATTR_SUPPORTED_FEATURES, STATE_UNAVAILABLE
 from homeassistant.core import Context, HomeAssistant, callback
 from homeassistant.helpers.translation import async_get_translations
 
@@ -129,7 +129,8 @@ async def _async_notify(
     """Hand a message to another integration's notifier."""
     entity_id = entity_id_of(hass, contact.id)
     state = hass.states.get(entity_id) if entity_id else None
-    if entity_id is None or state is None:
+    # Core leaves out what is unavailable, and says nothing.
+    if entity_id is None or state is None or state.state == STATE_UNAVAILABLE:
         return Answer(MessageState.REFUSED, UNAVAILABLE)
     features = state.attributes.get(ATTR_SUPPORTED_FEATURES, 0)
     text = compose_notification(sending.causes, link, title_supported=bool(features & NotifyEntityFeature.TITLE))
