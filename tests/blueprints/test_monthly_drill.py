@@ -7,9 +7,9 @@ from homeassistant.core import HomeAssistant, ServiceCall
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
-from tests.alert_links import add_plan
 from tests.common import call_action, get_state
 from tests.gateways import Gateway
+from tests.plans import add_plan
 
 from .conftest import automate, tell
 
