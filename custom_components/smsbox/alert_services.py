@@ -73,7 +73,7 @@ async def _async_describe(runner: AlertRunner, alert: dict[str, Any], wait: time
 
 
 async def async_acknowledge_alert(call: ServiceCall) -> ServiceResponse:
-    """Take alerts; without a target, those of all plans that the caller may control."""
+    """Acknowledge alerts; without a target, those of all plans that the caller may control."""
     if TargetSelection(call.data).has_any_target:
         runners = await _async_targeted_runners(call)
     else:
