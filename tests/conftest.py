@@ -24,8 +24,15 @@ type Report = Callable[..., Coroutine[Any, Any, None]]
 
 
 @pytest.fixture(autouse=True)
-def _environment(enable_custom_integrations: None, socket_enabled: None) -> None:
-    """Let every test load the integration and speak HTTP on loopback."""
+def _environment(request: pytest.FixtureRequest, socket_enabled: None) -> None:
+    """Let every test speak HTTP on loopback, and load the integration if it has a Home Assistant."""
+    if "hass" in request.fixturenames:
+        request.getfixturevalue("enable_custom_integrations")
+
+
+@pytest.fixture
+def enable_event_loop_debug() -> None:
+    """Leave the event loop at full speed: in debug mode it keeps the stack of every task and timer."""
 
 
 @pytest.fixture

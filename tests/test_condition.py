@@ -17,9 +17,9 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.smsbox.const import DOMAIN
 
-from .common import call_action, get_state, set_up, shut_down
+from .common import call_action, get_state, shut_down
 from .gateways import Gateway
-from .houses import house_entry, plan_data
+from .plans import plan, set_up_plans
 
 INTEGRATION = Path("custom_components/smsbox")
 UNACKNOWLEDGED, ACKNOWLEDGED = "smsbox.alert_is_unacknowledged", "smsbox.alert_was_acknowledged"
@@ -29,9 +29,8 @@ STATUS = {"entity_id": "sensor.cellar_status"}
 @pytest.fixture
 async def entry(hass: HomeAssistant, gateway: Gateway) -> AsyncGenerator[MockConfigEntry]:
     """Set up an account with a second plan, Attic."""
-    await hass.config.async_update(external_url="https://example.org", country="BE")
     assert await async_setup_component(hass, AUTOMATION_DOMAIN, {})
-    yield await set_up(hass, house_entry(plan_data("Attic", delay=60)))
+    yield await set_up_plans(hass, plan(), plan(name="Attic", delay=60))
     await hass.async_block_till_done(wait_background_tasks=True)
     await shut_down(hass)
 

@@ -9,8 +9,9 @@ from pytest_homeassistant_custom_component.components.diagnostics import get_dia
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from syrupy.assertion import SnapshotAssertion
 
-from .common import WEBHOOK_ID, account_entry, post_report, recipient_data, send
+from .common import WEBHOOK_ID, account_entry, post_report, send
 from .gateways import API_KEY, FIRST_MSGID, Gateway
+from .plans import plan, recipient, start, step, target
 
 SECRETS = (
     API_KEY,
@@ -23,6 +24,8 @@ SECRETS = (
     "471234567",
     "Hello",
     "MYHOME",
+    "Flood",
+    "Attic",
 )
 
 
@@ -32,8 +35,10 @@ async def entry(hass: HomeAssistant, gateway: Gateway) -> MockConfigEntry:
     assert await async_setup_component(hass, "diagnostics", {})
     await hass.config.async_update(external_url="https://example.org", country="BE")
     entry = account_entry(
-        recipient_data(channels=["sms", "voice"], numbers=["32496123456", "32479123456"], sender="MYHOME"),
-        recipient_data("Dad", address="Hello Street 1"),
+        recipient("Mum", channels=["sms", "voice"], numbers=["32496123456", "32479123456"], sender="MYHOME"),
+        recipient("Dad", address="Hello Street 1"),
+        plan(step(target("Mum"), target("Mum", "voice")), name="Attic"),
+        entry_id="account",
         data={
             "api_key": API_KEY,
             "webhook_id": WEBHOOK_ID,
@@ -59,6 +64,7 @@ async def test_only_listed_values_are_shown(
     for data in ({"entity_id": "notify.mum_sms"}, {"numbers": ["0471 23 45 67"]}):
         await hass.services.async_call("smsbox", "send_sms", {"message": "Hello", **data}, blocking=True)
     await post_report(hass, await hass_client_no_auth(), FIRST_MSGID, 11)
+    await start(hass, "Flood", plan="attic")
     diagnostics = await get_diagnostics_for_config_entry(hass, hass_client, entry)
     assert diagnostics == snapshot
 
@@ -74,6 +80,7 @@ async def test_whole_file_holds_no_secret(
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
     await send(hass)
+    await start(hass, "Flood", plan="attic")
     client = await hass_client()
     response = await client.get(f"/api/diagnostics/config_entry/{entry.entry_id}")
     text = await response.text()

@@ -9,9 +9,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util.yaml import load_yaml_dict
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from .common import recipient_data
+from .gateways import Gateway
+from .plans import recipient, set_up_plans
 
 INTEGRATION = Path("custom_components/smsbox")
 STRINGS: dict[str, Any] = json.loads((INTEGRATION / "translations/en.json").read_text())
@@ -53,14 +53,9 @@ def test_steps_have_texts(flow: str) -> None:
             assert set(fields.get("data", {})) == set(fields.get("data_description", {}))
 
 
-@pytest.fixture
-def recipients() -> list[Any]:
-    """Have a recipient with every channel."""
-    return [recipient_data(channels=["sms", "tts", "voice"])]
-
-
-async def test_entities_have_names_and_icons(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+async def test_entities_have_names_and_icons(hass: HomeAssistant, gateway: Gateway) -> None:
     """Each entity has a translated name, and an icon unless its device class has one; no text is left over."""
+    entry = await set_up_plans(hass, recipients=[recipient("Mum", channels=["sms", "tts", "voice"]), recipient("Dad")])
     keys = {
         (entity.domain, entity.translation_key, entity.original_device_class)
         for entity in er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
@@ -68,7 +63,7 @@ async def test_entities_have_names_and_icons(hass: HomeAssistant, entry: MockCon
     named = {(domain, key) for domain, entities in STRINGS["entity"].items() for key in entities}
     with_icon = {(domain, key) for domain, entities in ICONS["entity"].items() for key in entities}
     assert {(domain, key) for domain, key, _ in keys} == named
-    assert {(domain, key) for domain, key, device_class in keys if device_class is None} == with_icon
+    assert {(domain, key) for domain, key, device_class in keys if device_class in {None, "enum"}} == with_icon
 
 
 def fields_of(action: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

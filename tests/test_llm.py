@@ -12,9 +12,9 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
-from .common import call_action, get_state, recipient_data, set_up, shut_down
+from .common import call_action, get_state, recipient_data, shut_down
 from .gateways import Gateway
-from .houses import house_entry, plan_data
+from .plans import plan, recipient, set_up_plans, step, target
 
 SEND, ACKNOWLEDGE = "smsbox__send_message", "smsbox__acknowledge_alert"
 
@@ -22,12 +22,14 @@ SEND, ACKNOWLEDGE = "smsbox__send_message", "smsbox__acknowledge_alert"
 @pytest.fixture
 async def entry(hass: HomeAssistant, gateway: Gateway) -> AsyncGenerator[MockConfigEntry]:
     """Set up an account with two plans and two recipients of one name, of whom nobody is exposed."""
-    await hass.config.async_update(external_url="https://example.org", country="BE")
     for domain in ("homeassistant", "llm"):
         assert await async_setup_component(hass, domain, {})
     ann = [recipient_data("Ann", numbers=[number]) for number in ("32470112234", "32470112235")]
     ann[1]["unique_id"] = "another ann"
-    yield await set_up(hass, house_entry(plan_data("Attic"), *ann))
+    mum = recipient("Mum", channels=["sms", "voice"])
+    dad = recipient("Dad", numbers=["32470112233"], channels=["voice", "sms"])
+    plans = [plan(step(target("Mum")), name=name) for name in ("Cellar", "Attic")]
+    yield await set_up_plans(hass, *plans, recipients=[mum, dad, *ann])
     await hass.async_block_till_done(wait_background_tasks=True)
     await shut_down(hass)
 

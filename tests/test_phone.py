@@ -99,16 +99,16 @@ def test_countries(number: str, country: str, expected: str) -> None:
     assert normalize(number, country) == expected
 
 
-# Not China, whose example could be in Chicago, nor an island without mobile numbers.
-@pytest.mark.parametrize("country", sorted({*COUNTRIES} - {"CN", "TA"}))
-def test_every_country(country: str) -> None:
+def test_every_country() -> None:
     """Read a mobile number of every country in its national and its international spelling."""
-    example = phonenumbers.example_number_for_type(country, PhoneNumberType.MOBILE)
-    assert example
-    expected = phonenumbers.format_number(example, PhoneNumberFormat.E164)[1:]
-    assert normalize(phonenumbers.format_number(example, PhoneNumberFormat.INTERNATIONAL), country) == expected
-    assert normalize(f"00{expected}", country) == expected
-    assert normalize(phonenumbers.format_number(example, PhoneNumberFormat.NATIONAL), country) == expected
+    # Not China, whose example could be in Chicago, nor an island without mobile numbers.
+    for country in {*COUNTRIES} - {"CN", "TA"}:
+        example = phonenumbers.example_number_for_type(country, PhoneNumberType.MOBILE)
+        assert example
+        expected = phonenumbers.format_number(example, PhoneNumberFormat.E164)[1:]
+        international = phonenumbers.format_number(example, PhoneNumberFormat.INTERNATIONAL)
+        national = phonenumbers.format_number(example, PhoneNumberFormat.NATIONAL)
+        assert {normalize(spelling, country) for spelling in (international, f"00{expected}", national)} == {expected}
 
 
 @pytest.mark.parametrize(
@@ -199,14 +199,13 @@ def test_test_number(number: str | int, country: str) -> None:
 
 @given(st.text() | st.integers() | st.booleans() | NUMBERS, st.sampled_from(COUNTRIES))
 def test_whatever_comes(number: str | int, country: str) -> None:
-    """Return up to 15 digits of a valid number that stays the same, or refuse."""
+    """Return the digits of a valid number that stays the same, or refuse."""
     try:
         result = normalize(number, country)
     except InvalidNumberError:
         return
     assert result.isascii()
     assert result.isdecimal()
-    assert len(result) <= 15
     assert result == TEST_NUMBER or phonenumbers.is_valid_number(phonenumbers.parse(f"+{result}"))
     assert normalize(f"+{result}", country) == result
 

@@ -314,7 +314,6 @@ def test_hostile_requests(
     """Thousands of requests by somebody who knows the URL cause no trouble, and bring nothing but reports."""
     caplog.set_level(logging.WARNING)
     loop = hass.loop
-    loop.set_debug(False)  # which would take most of the time
     client = loop.run_until_complete(hass_client_no_auth())
     statuses: Counter[int] = Counter()
 
@@ -343,7 +342,7 @@ def test_hostile_requests(
 
     attack()
     assert statuses.total() >= 4_000
-    assert set(statuses) == {HTTPStatus.OK, HTTPStatus.BAD_REQUEST, HTTPStatus.METHOD_NOT_ALLOWED}
+    assert set(statuses) <= {HTTPStatus.OK, HTTPStatus.BAD_REQUEST, HTTPStatus.METHOD_NOT_ALLOWED}
     assert all(0 <= report.msgid < 2**63 and report.status in DeliveryStatus for report in received)
     # Home Assistant itself refuses and logs some queries, before any webhook sees them.
     assert {record.name for record in caplog.records} <= {"homeassistant.components.http.security_filter"}

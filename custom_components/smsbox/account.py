@@ -64,7 +64,7 @@ class Refusal:
 
 
 class Account:
-    """An account: its store, tracker, guard and outbox, and while it is loaded its coordinator and device."""
+    """An account: its store, tracker, guard and outbox, and its coordinator and device while it is loaded."""
 
     coordinator: SmsboxCoordinator
     device_id: str
@@ -101,7 +101,7 @@ class Account:
 
     @property
     def can_report(self) -> bool:
-        """Return whether delivery reports of this account can come."""
+        """Return whether delivery reports of this account can arrive."""
         return report_url(self._hass, self._entry) is not None
 
     @property

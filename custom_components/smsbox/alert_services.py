@@ -75,7 +75,7 @@ async def _async_describe(runner: AlertRunner, alert: dict[str, Any], wait: time
 
 
 async def async_acknowledge_alert(call: ServiceCall) -> ServiceResponse:
-    """Take alerts; without a target, those of all plans that the caller may control."""
+    """Acknowledge alerts; without a target, those of all plans that the caller may control."""
     # An empty target, which a template may return, is none of the plans.
     if any(key in call.data for key in cv.TARGET_SERVICE_FIELDS):
         runners = [_runner(call.hass, plan) for plan in await _async_targeted_plans(call)]

@@ -65,7 +65,7 @@ class TestMessageButton(RecipientEntity, ButtonEntity):
 
 
 class AcknowledgeButton(PlanEntity, ButtonEntity):
-    """Takes the alert of a plan, in the name of whoever presses it."""
+    """Acknowledges the alert of a plan, in the name of whoever presses it."""
 
     def __init__(self, entry: SmsboxConfigEntry, subentry: ConfigSubentry) -> None:
         super().__init__(entry, subentry, "acknowledge")

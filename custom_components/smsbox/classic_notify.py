@@ -59,7 +59,7 @@ async def _notify_one(entry: SmsboxConfigEntry, subentry_id: str, call: ServiceC
 
 
 def _data(call: ServiceCall) -> Mapping[str, Any]:
-    """Return the data of a call; what is no mapping is ignored."""
+    """Return the data of a call; anything but a mapping is ignored."""
     data = call.data.get(ATTR_DATA)
     return data if isinstance(data, Mapping) else {}
 
@@ -151,7 +151,7 @@ def _text(value: object) -> str:
 
 
 def _channel(data: Mapping[str, Any], default: Channel) -> Channel:
-    """Return the channel that a call asks for; one of somebody else's is ignored."""
+    """Return the channel that a call asks for; a channel of another integration is ignored."""
     channel = data.get(ATTR_CHANNEL)
     if channel is None:
         return default
@@ -162,7 +162,7 @@ def _channel(data: Mapping[str, Any], default: Channel) -> Channel:
 
 
 def _options(channel: Channel, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options of a channel's action; what others made of the data is ignored."""
+    """Return the options of a channel's action; data meant for other integrations is ignored."""
     options = {}
     for option, validate in SEND_FIELDS[channel].items():
         value = data.get(option)

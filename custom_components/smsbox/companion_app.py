@@ -1,4 +1,4 @@
-"""What others hand to all that notifies, though it was written for a phone's companion app."""
+"""Messages written for a phone's companion app, which others hand to every notifier."""
 
 from collections.abc import Mapping
 import re
@@ -21,7 +21,7 @@ _SPEAK = "TTS"
 
 
 def message_for_people(message: str, data: Mapping[str, Any] | None = None) -> str | None:
-    """Return what to send of a message; None if it is a command to the app, which no person should get."""
+    """Return what to send of a message; None if it is a command to the app, not meant for people."""
     word = message.strip()
     if word in _COMMANDS or _COMMAND.fullmatch(word):
         LOGGER.debug("A command to the companion app is not sent")

@@ -21,7 +21,7 @@ REFRESH_COOLDOWN = 2
 class SmsboxCoordinator(DataUpdateCoordinator[float | None]):
     """Polls the account's balance in credits, which is None until it is known for the first time.
 
-    `on_balance` is called with each balance that comes.
+    `on_balance` is called with each new balance.
     """
 
     config_entry: ConfigEntry[Any]

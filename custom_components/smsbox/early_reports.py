@@ -1,4 +1,4 @@
-"""Delivery reports that come before the response to the request that sent their message."""
+"""Delivery reports that arrive before the response to the request that sent their message."""
 
 from collections import OrderedDict
 from dataclasses import dataclass, field

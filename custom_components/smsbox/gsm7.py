@@ -85,7 +85,7 @@ anyascii("".join(map(chr, range(0x80, _PLANES, 0x100))))
 
 
 def is_gsm7(text: str) -> bool:
-    """Tell whether every character of a text is in the alphabet."""
+    """Return whether every character of a text is in the alphabet."""
     return _GSM7.fullmatch(text) is not None
 
 

@@ -31,7 +31,7 @@ class _Tool(llm.Tool):
     async def async_call(
         self, hass: HomeAssistant, tool_input: llm.ToolInput, llm_context: llm.LLMContext
     ) -> llm.ToolResult | JsonObjectType:
-        """Do it, or tell why not."""
+        """Run the tool, or return why it could not."""
         arguments = self.parameters(tool_input.tool_args)
         try:
             return _result(await self._async_do(hass, arguments, llm_context))
@@ -44,7 +44,7 @@ class _Tool(llm.Tool):
     async def _async_do(
         self, hass: HomeAssistant, arguments: dict[str, str], llm_context: llm.LLMContext
     ) -> JsonObjectType:
-        """Do it, and return what to tell; raises HomeAssistantError."""
+        """Run the tool, and return what to say; raises HomeAssistantError."""
 
 
 def _result(data: JsonObjectType, *, error: bool = False) -> llm.ToolResult | JsonObjectType:

@@ -1,4 +1,4 @@
-"""Composes what goes out, hands it to the outbox, and answers with what happened."""
+"""Composes what goes out, hands it to the outbox, and returns what happened."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -210,7 +210,7 @@ async def async_send_single(
 
 
 def _prepare(request: SendRequest, results: Iterable[SendResult]) -> Iterator[_Shipment]:
-    """Yield the batches that a request comes to, with the text as each account sends it."""
+    """Yield the batches that make up a request, with the text as each account sends it."""
     valid_for = None if request.valid_for is None else request.valid_for.total_seconds()
     groups: dict[Account, list[SendResult]] = {}
     for result in results:

@@ -22,7 +22,7 @@ STOP_TIMEOUT = 10
 
 
 class Outbox:
-    """Sends what the guard admits, and finishes it whatever becomes of the caller.
+    """Sends what the guard admits, and finishes it whatever happens to the caller.
 
     `key` names the file of the queue, `report_url` where reports go to. `finished` is told how each request ended,
     `refused` what the guard refused.
@@ -97,7 +97,7 @@ class Outbox:
         try:
             return await done
         except asyncio.CancelledError:
-            # Nobody waits for it any more but Home Assistant.
+            # Only Home Assistant still waits for it.
             self._hass.async_create_task(asyncio.wait({task}))
             raise
 

@@ -1,4 +1,4 @@
-"""Whom to reach: recipients, bare numbers, and the destinations that these come to."""
+"""Whom to reach: recipients, bare numbers, and the destinations that they resolve to."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Repair issues: credits are low, delivery reports cannot come, the spending guard refused messages."""
+"""Repair issues: credits are low, delivery reports cannot arrive, the spending guard refused messages."""
 
 from datetime import datetime
 import time
@@ -59,7 +59,7 @@ def _watch_credits(hass: HomeAssistant, entry: SmsboxConfigEntry) -> None:
 
 @callback
 def _watch_report_url(hass: HomeAssistant, entry: SmsboxConfigEntry) -> None:
-    """Warn if delivery reports are wanted and cannot come."""
+    """Warn if delivery reports are wanted and cannot arrive."""
 
     @callback
     def check(_event: Event | None = None) -> None:

@@ -111,7 +111,7 @@ class AccountStore:
         """Load what was stored; what cannot be read is set aside."""
         try:
             stored = await self._store.async_load()
-        except Exception as error:  # noqa: BLE001 - whatever lies there, the account has to load
+        except Exception as error:  # noqa: BLE001 - whatever the file holds, the account has to load
             await async_set_aside(self._hass, self._store.path, type(error).__name__)
             return
         if stored is None:
@@ -198,7 +198,7 @@ class WriteAheadFile:
                 return []
             if stored["version"] not in range(1, VERSION + 1) or not isinstance(stored[name], list):
                 raise ValueError("not of this version")  # noqa: TRY301 - set aside like the rest
-        except Exception as error:  # noqa: BLE001 - whatever lies there, the account has to load
+        except Exception as error:  # noqa: BLE001 - whatever the file holds, the account has to load
             await async_set_aside(self._hass, self._path, type(error).__name__)
             return []
         rows, unreadable = parse_rows(stored[name], parse)

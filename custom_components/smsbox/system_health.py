@@ -1,4 +1,4 @@
-"""System health: whether the gateway can be reached and reports can come."""
+"""System health: whether the gateway can be reached and reports can arrive."""
 
 from typing import Any
 

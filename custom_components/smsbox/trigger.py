@@ -63,7 +63,7 @@ class AlertStartedTrigger(_EventTrigger):
 
 
 class AlertAcknowledgedTrigger(_EventTrigger):
-    """Triggers when somebody takes an alert."""
+    """Triggers when somebody acknowledges an alert."""
 
     _event_types = frozenset({EventType.ACKNOWLEDGED})
 
@@ -80,7 +80,7 @@ class AlertResolvedTrigger(_EventTrigger):
 
 
 class AlertUnansweredTrigger(_EventTrigger):
-    """Triggers when an alert ends without anybody taking it."""
+    """Triggers when an alert ends without an acknowledgement."""
 
     _event_types = frozenset({EventType.UNANSWERED, EventType.FAILED})
 

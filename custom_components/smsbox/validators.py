@@ -11,7 +11,7 @@ import voluptuous as vol
 from .errors import validation_error
 
 MAX_VALID_FOR = timedelta(days=7)
-# So long ago a call may be asked for and still be made at once: clocks differ.
+# A time up to this long ago still counts as now: clocks differ.
 TOLERANCE = timedelta(minutes=1)
 
 _DATE_AND_TIME = re.compile(r"\d{4}-?\d\d-?\d\d[T ]\s*\d\d?:?\d\d.*")

@@ -13,7 +13,6 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.smsbox.alerts.acknowledge import choose_language
-from tests.alert_links import EVENT_ALERT, Client, add_plan, alert_event, link_in, see, start, stored_alerts, tap
 from tests.common import (
     account_entry,
     advance_time,
@@ -24,6 +23,7 @@ from tests.common import (
     shut_down,
 )
 from tests.gateways import Gateway
+from tests.plans import EVENT_ALERT, Client, add_plan, alert_event, link_in, see, start, stored_alerts, tap
 
 MUM, DAD = "32496123456", "32471000001"
 HEADERS = {
@@ -67,8 +67,8 @@ async def test_looking_changes_nothing(
 ) -> None:
     """GET and HEAD show the plan, the causes, since when and a button, with strict headers; nothing else happens."""
     await add_plan(hass, entry, ["notify.mum_sms", "notify.dad_sms"])
-    await start(hass)
-    await start(hass, "", "<b>The pump & all</b>\nis off.")
+    await start(hass, "There is water in the cellar.", "Water")
+    await start(hass, "<b>The pump & all</b>\nis off.")
     state, before = get_state(hass, "sensor.cellar_status"), list(alerts)
     link = link_in(gateway, MUM)
     for method in "GET", "HEAD", "GET":

@@ -17,9 +17,9 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from tests.alert_links import Client, add_plan, link_in, see, start, tap
 from tests.common import account_entry, get_state, recipient_data, set_up
 from tests.gateways import Gateway
+from tests.plans import Client, add_plan, link_in, see, start, tap
 
 MUM = "32496123456"
 SECONDS = 30  # it takes a few, but other things may run beside it

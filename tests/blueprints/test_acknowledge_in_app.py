@@ -5,9 +5,9 @@ from homeassistant.helpers import device_registry as dr
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_mock_service
 
-from tests.alert_links import add_plan, start
 from tests.common import call_action, get_state
 from tests.gateways import Gateway
+from tests.plans import add_plan, start
 
 from .conftest import automate
 
@@ -31,8 +31,8 @@ async def shown(hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry) -
 
 async def test_button_acknowledges(hass: HomeAssistant, shown: list[ServiceCall]) -> None:
     """The phone shows the alert once, each new cause again, and nothing once it is taken by its button."""
-    await start(hass)
-    await start(hass, "Pump", "It is off.")
+    await start(hass, "There is water in the cellar.", "Water")
+    await start(hass, "It is off.", "Pump")
     await call_action(hass, "send_alert", entity_id="notify.cellar", title="Pump", message="It is off.")
     await hass.async_block_till_done()
     first, second = [call.data for call in shown]

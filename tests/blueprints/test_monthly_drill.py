@@ -8,9 +8,9 @@ from homeassistant.core import HomeAssistant, ServiceCall
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
-from tests.alert_links import add_plan, alert_event
 from tests.common import call_action, get_state
 from tests.gateways import Gateway
+from tests.plans import add_plan, alert_event
 
 from .conftest import automate, tell
 

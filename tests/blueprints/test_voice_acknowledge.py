@@ -8,9 +8,9 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
-from tests.common import call_action, get_state, set_up, shut_down
+from tests.common import call_action, get_state, shut_down
 from tests.gateways import Gateway
-from tests.houses import house_entry, plan_data
+from tests.plans import plan, set_up_plans
 
 from .conftest import automate
 
@@ -20,7 +20,7 @@ async def entry(hass: HomeAssistant, gateway: Gateway) -> AsyncGenerator[MockCon
     """Set up an account with the plans Cellar and Attic, and an assistant."""
     for domain in ("homeassistant", "conversation"):
         assert await async_setup_component(hass, domain, {})
-    yield await set_up(hass, house_entry(plan_data("Attic")))
+    yield await set_up_plans(hass, plan(), plan(name="Attic"))
     await hass.async_block_till_done(wait_background_tasks=True)
     await shut_down(hass)
 

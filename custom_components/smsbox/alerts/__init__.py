@@ -1,1 +1,1 @@
-"""Alerts that are told on until somebody takes them."""
+"""Alerts that are passed on until somebody acknowledges them."""

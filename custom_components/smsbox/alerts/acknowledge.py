@@ -1,4 +1,4 @@
-"""The link of an alert: its page, and the tap that takes the alert."""
+"""The link of an alert: its page, and the tap that acknowledges it."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -22,7 +22,7 @@ METHODS = (hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_POST)
 
 
 class AcknowledgeView(HomeAssistantView):
-    """Shows an alert to whoever has its link, and lets them take it."""
+    """Shows an alert to whoever has its link, and lets them acknowledge it."""
 
     url: str = f"/api/{DOMAIN}/{{token}}"
     name = f"api:{DOMAIN}:acknowledge"
@@ -33,11 +33,11 @@ class AcknowledgeView(HomeAssistantView):
 
     @override
     def register(self, hass: HomeAssistant, app: web.Application, router: web.UrlDispatcher) -> None:
-        """Take every method: no other website is let in by CORS, and no token gets into core's debug log."""
+        """Accept every method, so that CORS lets no other website in and no token gets into core's debug log."""
         router.add_route(hdrs.METH_ANY, self.url, self.handle)
 
     async def handle(self, request: web.Request) -> web.Response:
-        """Show the alert, or let a POST take it; the time that it takes tells nothing of a token."""
+        """Show the alert, or acknowledge it on POST; the time that this takes reveals nothing about a token."""
         if request.method not in METHODS:
             headers = {**HEADERS, hdrs.ALLOW: ", ".join(METHODS)}
             return web.Response(status=HTTPStatus.METHOD_NOT_ALLOWED, headers=headers)
@@ -83,13 +83,13 @@ class AcknowledgeView(HomeAssistantView):
         return {key.removeprefix(prefix): text for key, text in texts.items() if key.startswith(prefix)}
 
     async def _respond_note(self, status: HTTPStatus, key: str, language: str) -> web.Response:
-        """Return a page that says why there is no alert to see."""
+        """Return a page that says why there is no alert."""
         texts = await self._texts(language)
         return _respond(status, render_note(language, texts[f"{key}_title"], texts[key]))
 
 
 def choose_language(accepted: str, default: str) -> str:
-    """Return the language that a browser likes best of those that there are, else the default or English."""
+    """Return the available language that a browser prefers, else the default or English."""
     best, best_quality = "", 0.0
     for item in accepted.split(","):
         tag, *parameters = item.lower().replace(" ", "").split(";")
@@ -102,7 +102,7 @@ def choose_language(accepted: str, default: str) -> str:
 
 
 def _quality(parameters: list[str]) -> float:
-    """Return how much a language is liked: 1 unless it says otherwise, and not at all if that is malformed."""
+    """Return the weight of a language: 1 unless it says otherwise, 0 if that is malformed."""
     for parameter in parameters:
         if parameter.startswith("q="):
             try:
@@ -126,7 +126,7 @@ def _render_link(plan: str, link: Link, language: str, texts: Mapping[str, str])
 
 
 def _time(moment: float) -> str:
-    """Return a moment as people at home read it, with the date unless it is today."""
+    """Return a moment in local time, with the date unless it is today."""
     local = dt_util.as_local(dt_util.utc_from_timestamp(moment))
     return f"{local:%H:%M}" if local.date() == dt_util.now().date() else f"{local:%Y-%m-%d %H:%M}"
 

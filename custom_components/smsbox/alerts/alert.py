@@ -98,7 +98,7 @@ class Alert:
     ) -> tuple[Result, list[Effect]]:
         """Start an alert, or take the message as a cause of the one that is running.
 
-        Raises AlertRunningError for a test while a real alert is running that nobody took yet.
+        Raises AlertRunningError for a test while a real alert is running that nobody acknowledged yet.
         """
         new = Cause(title[:LONGEST_CAUSE] if title else None, message[:LONGEST_CAUSE], test)
         run = self.run
@@ -160,7 +160,7 @@ class Alert:
         return effects
 
     def acknowledge(self, by: str | None, via: Via, now: float, person: str | None = None) -> list[Effect]:
-        """Let somebody take the alert: nothing more goes out; `person` is the id of the contact, by a link."""
+        """Acknowledge the alert: nothing more goes out; `person` is the contact's id if a link was used."""
         run = self.run
         if run is None or run.status is Status.ACKNOWLEDGED:
             return []
@@ -176,7 +176,7 @@ class Alert:
         ]
 
     def resolve(self, now: float, title: str | None = None, message: str | None = None) -> list[Effect]:
-        """End one cause, or all; `message` is what is told instead of that it is over."""
+        """End one cause, or all; `message` is told instead of that it is over."""
         run = self.run
         gone = [cause for cause in run.causes if title is None or cause.key == title] if run else []
         if run is None or not gone:
@@ -215,14 +215,14 @@ class Alert:
         return _withdraw_issue(run)
 
     def _end(self, run: Run, now: float) -> None:
-        """Be idle again; the links show for a while what became of it."""
+        """Be idle again; the links show for a while how the alert ended."""
         taken = run.acknowledged if run.status is Status.ACKNOWLEDGED else None
         if run.tokens:
             self._state.past.append(Past(now, run.since, run.causes, taken, run.tokens))
         self._state.run = None
 
     def answered(self, answers: Mapping[str, Answer], now: float) -> list[Effect]:
-        """Take what happened to messages, by their references; answers that came together are told together."""
+        """Apply what happened to messages, by their references; answers that came together are told together."""
         run = self.run
         self._out -= answers.keys()
         if run is None or not any(

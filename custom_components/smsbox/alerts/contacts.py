@@ -64,7 +64,7 @@ def _is_active(hass: HomeAssistant, stored: str | None, *, unclear: bool) -> boo
 
 
 def _recipient(hass: HomeAssistant, target: Target) -> Iterator[Contact]:
-    """Yield a recipient of any account, if he is still there and has the channel."""
+    """Yield a recipient of any account, if they are still there and have the channel."""
     for entry in async_accounts(hass, include_disabled=True):
         subentry = entry.subentries.get(target.id)
         if subentry is None or subentry.subentry_type != SUBENTRY_RECIPIENT:

@@ -60,7 +60,7 @@ class Tell:
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
-    """Queue a follow-up for each contact: to his `numbers`, or by his notifier."""
+    """Queue a follow-up for each contact: to their `numbers`, or by their notifier."""
 
     kind: FollowUpKind
     contacts: tuple[Contact, ...]

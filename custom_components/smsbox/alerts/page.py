@@ -79,7 +79,7 @@ def render_alert(
     button: str | None = None,
     notes: Sequence[str] = (),
 ) -> str:
-    """Return the page of an alert: with a button, or with what became of it."""
+    """Return the page of an alert: with a button, or with how it ended."""
     rest = f"<small>{escape(since)}</small>\n"
     rest += "\n".join(f'<p role="status">{_cut(note, MAX_LINE)}</p>' for note in notes)
     if button is not None:
@@ -93,7 +93,7 @@ def _render(language: str, title: str, content: str) -> str:
 
 
 def _render_causes(causes: Sequence[Cause], left: int) -> str:
-    """Return as much of the causes as there is room for, in bytes: first those that nobody took yet."""
+    """Return as much of the causes as there is room for, in bytes: first those that nobody acknowledged yet."""
     shown = sorted(causes, key=lambda cause: cause.acknowledged)[:MAX_CAUSES]
     end = _MORE if len(causes) > len(shown) else ""
     left -= len(end.encode())

@@ -137,7 +137,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
-    """Who took an alert."""
+    """Who acknowledged an alert."""
 
     by: str | None
     via: Via
@@ -192,7 +192,7 @@ class Run:
 
     @property
     def open_causes(self) -> list[Cause]:
-        """Return the causes that nobody took yet."""
+        """Return the causes that nobody acknowledged yet."""
         return [cause for cause in self.causes if not cause.acknowledged]
 
     def start_anew(self, alert_id: str, now: float, context: Mapping[str, str | None], *, test: bool) -> Self:
@@ -259,8 +259,8 @@ class State:
     past: list[Past] = field(default_factory=list)
 
     def link(self, token: str) -> Link | None:
-        """Return what a link leads to; all tokens are compared, so that the time that it takes tells nothing."""
-        wanted = token.encode(errors="replace")  # what no link ever held may come in
+        """Return what a link leads to; all tokens are compared, so that the time that this takes reveals nothing."""
+        wanted = token.encode(errors="replace")  # it may hold what no token ever does
         sources: list[Run | Past] = [*self.past] if self.run is None else [self.run, *self.past]
         found = [
             (source, person, known.name)

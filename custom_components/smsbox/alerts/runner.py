@@ -1,4 +1,4 @@
-"""Runs the alert of one plan: writes, fires, sends, and looks what is due."""
+"""Runs the alert of one plan: writes, fires, sends, and checks what is due."""
 
 import asyncio
 from collections import deque
@@ -124,7 +124,7 @@ class AlertRunner:
         self.look()
 
     def _expect_reports(self) -> None:
-        """Let reports tell what became of what was found as sending, as soon as its account is there."""
+        """Let reports tell what happened to messages found as sending, as soon as their account is there."""
         self._found = [found for found in self._found if not expect_report(self._hass, *found, self._context)]
 
     @property
@@ -151,7 +151,7 @@ class AlertRunner:
         return result
 
     async def async_acknowledge(self, by: str | None, via: Via, person: str | None = None) -> bool:
-        """Let somebody take the alert, and return whether there was anything to take; it is on disk then."""
+        """Acknowledge the alert, and return whether there was anything to acknowledge; it is on disk then."""
         effects = self.alert.acknowledge(clean(by or "").strip() or None, via, time.time(), person)
         await self.async_do(effects)
         return bool(effects)
@@ -287,7 +287,7 @@ class AlertRunner:
             self._run(self._send(sendings, self._context))
 
     async def _send(self, sendings: Sequence[Sending], context: Context) -> None:
-        """Send messages at the same time, and take in what happened to them as it comes."""
+        """Send messages at the same time, and apply the answers as they come."""
         sends = {
             create_eager_task(
                 async_send(self._hass, sending, context, partial(self.alert.is_wanted, sending.reference))

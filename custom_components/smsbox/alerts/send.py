@@ -72,7 +72,7 @@ async def async_send(
 
 @callback
 def expect_report(hass: HomeAssistant, contact: Contact, found: AlertMessage, context: Context) -> bool:
-    """Let a report tell what became of a message that was being sent when Home Assistant crashed.
+    """Let a report tell what happened to a message that was being sent when Home Assistant crashed.
 
     Return whether that is settled: its account may not be there yet.
     """
@@ -111,7 +111,7 @@ async def _async_send_to(
     *,
     reference: str | None = None,
 ) -> Message | None:
-    """Send to one number of a recipient by his own account; None if that is not loaded, or he is gone."""
+    """Send to one number of a recipient by their own account; None if it is not loaded, or they are gone."""
     entry = _loaded_entry(hass, contact)
     if entry is None:
         return None
@@ -155,7 +155,7 @@ async def _async_call(hass: HomeAssistant, entity_id: str, text: Text, context: 
 
 
 async def async_follow_up(hass: HomeAssistant, follow_up: FollowUp, plan: str) -> None:
-    """Tell those who were told what became of the alert; it is queued while the gateway is unreachable."""
+    """Tell those who were told what happened to the alert; this is queued while the gateway is unreachable."""
     texts = await async_get_translations(hass, hass.config.language, "selector", {DOMAIN})
     key = follow_up_key(follow_up)
     body = (

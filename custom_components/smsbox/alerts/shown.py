@@ -33,7 +33,7 @@ class Shown:
 
     @property
     def can_be_acknowledged(self) -> bool:
-        """Return whether there is anything that nobody took yet."""
+        """Return whether there is anything left to acknowledge."""
         return self.status not in {Status.IDLE, Status.ACKNOWLEDGED}
 
 

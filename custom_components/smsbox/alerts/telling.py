@@ -78,7 +78,7 @@ def _is_due(progress: Progress, message: Message, now: float) -> bool:
 
 
 def take_answers(run: Run, answers: Mapping[str, Answer], now: float) -> list[Effect]:
-    """Take what happened to messages that came together; answers to none that is under way are ignored."""
+    """Apply answers that came together; those to messages that are not under way are ignored."""
     progress = run.progress
     before = [progress.state(contact) for contact in progress.contacts]
     answered: list[Message] = []
@@ -117,7 +117,7 @@ def _take_answer(progress: Progress, message: Message, answer: Answer, now: floa
 
 
 def _news(run: Run, position: int, message: Message) -> tuple[EventType, str | None, str | None] | None:
-    """Return what there is to say of a contact after an answer to one of his messages: event, reason, title."""
+    """Return what there is to say of a contact after an answer to one of their messages: event, reason, title."""
     progress = run.progress
     title = title_of(run, message.causes)
     state = message.state if message.joined else progress.state(progress.contacts[position])

@@ -5,7 +5,7 @@ import re
 import unicodedata
 from urllib.parse import unquote
 
-# What is longer is not read on: the rest would be cut anyway, and cleaning has to be quick.
+# Longer texts are not read to the end: the rest would be cut anyway, and cleaning has to be quick.
 _MAX_READ = 2000
 _MAX_MESSAGE = 200
 _MAX_ENCODED = 3

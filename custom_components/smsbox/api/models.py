@@ -1,4 +1,4 @@
-"""What the gateway accepts and answers.
+"""What the gateway accepts and returns.
 
 A response that is malformed raises SmsboxOutcomeUnknownError, as the request that it belongs to may have been carried
 out. Texts in it lose control characters and surrogates.
@@ -42,12 +42,12 @@ class Language(StrEnum):
 
     @property
     def tts_code(self) -> str:
-        """Return the language as text-to-speech wants it."""
+        """Return the language's code for text-to-speech."""
         return {Language.NL: "0", Language.EN: "1", Language.FR: "2"}[self]
 
     @property
     def voice_code(self) -> str:
-        """Return the language as voice calls want it."""
+        """Return the language's code for voice calls."""
         return {Language.NL: "NL", Language.EN: "EN", Language.FR: "FR"}[self]
 
 
@@ -59,7 +59,7 @@ class Gender(StrEnum):
 
     @property
     def code(self) -> str:
-        """Return the gender as voice calls want it."""
+        """Return the gender's code for voice calls."""
         return {Gender.MALE: "M", Gender.FEMALE: "F"}[self]
 
 
