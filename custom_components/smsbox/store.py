@@ -9,6 +9,7 @@ from pathlib import Path
 import shutil
 from typing import Any, Self
 
+from atomicwrites import AtomicWriter
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import Event, HomeAssistant, callback
@@ -247,22 +248,10 @@ def _read(path: str) -> Any:
 
 
 def _write(path: str, content: bytes) -> None:
-    """Write a private file through to the disk, all or nothing: core's own way logs a traceback each time it fails."""
-    new = Path(f"{path}.new")
-    new.parent.mkdir(exist_ok=True)
-    try:
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(path)
-    finally:
-        new.unlink(missing_ok=True)
-    directory = os.open(new.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    """Write a private file through to the disk, as core does, which logs a traceback each time that fails."""
+    Path(path).parent.mkdir(exist_ok=True)
+    with AtomicWriter(path, mode="wb", overwrite=True).open() as file:
+        file.write(content)
 
 
 async def async_set_aside(hass: HomeAssistant, path: str, why: str, *, copy: bool = False) -> None:

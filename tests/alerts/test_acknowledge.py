@@ -13,6 +13,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.smsbox.alerts.acknowledge import choose_language
+from custom_components.smsbox.const import EVENT_ALERT
 from tests.common import (
     account_entry,
     advance_time,
@@ -23,7 +24,7 @@ from tests.common import (
     shut_down,
 )
 from tests.gateways import Gateway
-from tests.plans import EVENT_ALERT, Client, add_plan, alert_event, link_in, see, start, stored_alerts, tap
+from tests.plans import Client, add_plan, alert_event, link_in, see, start, stored_alerts, tap
 
 MUM, DAD = "32496123456", "32471000001"
 HEADERS = {

@@ -24,9 +24,10 @@ from custom_components.smsbox.alerts.engine import ENGINES
 from custom_components.smsbox.alerts.run import Status
 from custom_components.smsbox.alerts.runner import AlertRunner
 from custom_components.smsbox.api import SmsboxClient, SmsboxConnectionError
+from custom_components.smsbox.const import EVENT_ALERT
 from tests.common import call_action, call_for_response, get_state, recipient_data, restart, shut_down
 from tests.gateways import Gateway, bound_socket, url
-from tests.plans import EVENT_ALERT, Client, add_plan, alert_event, link_in, see, start, stored_alerts, tap
+from tests.plans import Client, add_plan, alert_event, link_in, see, start, stored_alerts, tap
 
 MUM, DAD = "32496123456", "32471000001"
 

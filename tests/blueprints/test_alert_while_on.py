@@ -4,9 +4,10 @@ from homeassistant.core import CoreState, Event, HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
+from custom_components.smsbox.const import EVENT_ALERT
 from tests.common import get_state
 from tests.gateways import Gateway
-from tests.plans import EVENT_ALERT, add_plan
+from tests.plans import add_plan
 
 from .conftest import automate
 

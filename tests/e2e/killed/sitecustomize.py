@@ -34,4 +34,4 @@ def rename(source: str, destination: str, **kwargs: int) -> None:
 
 
 if MOMENT:
-    os.rename = rename
+    os.rename = rename  # type: ignore[assignment] # AtomicWriter gives it nothing else
