@@ -24,10 +24,10 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.smsbox.const import DOMAIN
 
-from .alert_links import add_plan, alert_event
 from .common import account_entry, post_report, recipient_data
 from .gateways import FIRST_MSGID, Gateway
 from .pages import ACTIONS, DOCS, README, SERVICES, TEXT, TRANSLATIONS, rows
+from .plans import add_plan, alert_event
 
 
 def blocks_of(path: Path) -> list[Any]:
