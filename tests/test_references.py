@@ -113,7 +113,6 @@ async def test_reference_is_good_for_one_msgid(
 async def test_reference_is_good_for_72_hours(
     hass: HomeAssistant,
     gateway: Gateway,
-    entry: MockConfigEntry,
     client: Client,
     events: list[Event],
     freezer: FrozenDateTimeFactory,
@@ -121,7 +120,7 @@ async def test_reference_is_good_for_72_hours(
     *,
     resolved: bool,
 ) -> None:
-    """After 72 hours a reference is forgotten."""
+    """After 72 hours a reference tells nothing any more."""
     noti = await send_unknown(hass, gateway)
     await advance_time(hass, hours * HOUR, freezer)
     await post_to(hass, client, noti, 77, 11)

@@ -42,8 +42,10 @@ def _environment() -> None:
         ("€" * 100, "€" * 78 + "..."),
         ("a" + "€" * 100, "a" + "€" * 78 + "..."),
         ("a€" * 100, "a€" * 52 + "a..."),
+        ("\n \n" * 100 + "Water", "Water..."),
+        (" " * 160 + "Water " * 100, "Water " * 25 + "Water..."),
     ],
-    ids=range(17),
+    ids=range(19),
 )
 def test_one_part(message: str, expected: str) -> None:
     """Cut at the end of a line, else of a word, else where it is full, unless too little would be left."""
@@ -161,6 +163,7 @@ def test_refused() -> None:
         ("one two three four five six", "one two three..."),
         ("one two\nthree four five six", "one two..."),
         ("😀 " * 20, "😀 " * 8 + "😀..."),
+        ("\n" * 30 + "one two", "one two..."),
         ("fits well 🔔 as it is", "fits well 🔔 as it is"),
     ],
 )

@@ -110,7 +110,7 @@ def compose_sms(
     units = _units(text, encoding)
     if cut and (cropped or len(units) > limit):
         room = limit - len(_units(last_line and f"\n{last_line}", encoding))
-        text = join_title(_cut_to_units(body, room, encoding), last_line)
+        text = join_title(_cut_to_units(body.lstrip(), room, encoding), last_line)
         if is_gsm7(text):  # what is outside has been cut off
             encoding = Encoding.GSM7
             limit = _limit(encoding, long_sms=long_sms)
@@ -133,7 +133,7 @@ def compose_speech(message: str, *, limit: int, cut: bool = False) -> str:
         raise MessageTooLongError(length, limit)
     if _NOTHING.fullmatch(text):
         raise EmptyMessageError
-    return text if length <= limit else _cut(text, limit - len(_ELLIPSIS))
+    return text if length <= limit else _cut(text.lstrip(), limit - len(_ELLIPSIS))
 
 
 def _limit(encoding: Encoding, *, long_sms: bool) -> int:
