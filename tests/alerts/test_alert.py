@@ -510,7 +510,7 @@ def test_acknowledge() -> None:
     assert (shown["acknowledged_by"], shown["acknowledged_via"], shown["acknowledged_at"]) == (
         "Dad",
         "link",
-        1_000_000 + MINUTE,
+        1_000_000_000 + MINUTE,
     )
 
 
