@@ -122,9 +122,9 @@ class Progress:
         return (self.began if self.told_at is None else self.told_at) + self.wait
 
     @property
-    def sending(self) -> bool:
-        """Return whether messages are under way."""
-        return any(message.state is MessageState.SENDING for message in self.messages)
+    def sending(self) -> list[Message]:
+        """Return the messages that are marked as sending."""
+        return [message for message in self.messages if message.state is MessageState.SENDING]
 
     @property
     def lost(self) -> bool:
