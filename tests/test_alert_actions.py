@@ -13,8 +13,9 @@ from pytest_homeassistant_custom_component.common import MockUser
 from custom_components.smsbox import store
 
 from .common import call_action, call_for_response, expect_error, restart, shut_down
-from .gateways import Gateway
+from .gateways import Gateway, set_response
 from .plans import (
+    DAD,
     MUM,
     AlertEvents,
     attribute,
@@ -331,3 +332,44 @@ async def test_unanswered_alert_starts_anew(hass: HomeAssistant, freezer: Frozen
     assert (alert["status"], alert["acknowledged"]) == ("unanswered", False)
     assert [alert["result"] for alert in await send(hass)] == ["started"]
     assert attribute(hass, "alert_id") != first
+
+
+async def test_name_in_the_classic_action(hass: HomeAssistant, gateway: Gateway) -> None:
+    """A plan's name starts its alert, beside recipients and numbers, and what is meant for these changes nothing."""
+    data = {"target": ["cellar", "Dad"], "message": "Water", "title": "Cellar", "data": {"channel": "tts"}}
+    await call_action(hass, "smsbox", domain="notify", **data)
+    await settle(hass)
+    assert (status(hass), status(hass, "attic")) == ("notifying", "idle")
+    assert attribute(hass, "causes") == [{"title": "Cellar", "message": "Water"}]
+    assert sorted((sent["numbers"], sent.get("tts")) for sent in gateway.sent) == [(DAD, "1"), (MUM, None)]
+
+
+async def test_classic_action_of_a_plan(hass: HomeAssistant, gateway: Gateway) -> None:
+    """It starts the alert, in the context of the call; a command to a phone's app is nothing to tell."""
+    alerts = AlertEvents(hass)
+    context = Context()
+    for words in "Water", "clear_notification", "Smoke":
+        await hass.services.async_call("notify", "smsbox_cellar", {"message": words}, blocking=True, context=context)
+    await settle(hass)
+    assert [cause["message"] for cause in attribute(hass, "causes")] == ["Water", "Smoke"]
+    assert (alerts.types[0], alerts.events[0].context.id) == ("started", context.id)
+    assert set(to(gateway)) == {MUM}
+
+
+async def test_classic_actions_raise_only_what_makes_the_alert_impossible(
+    hass: HomeAssistant, gateway: Gateway
+) -> None:
+    """An empty message, or nobody to tell; the other plans start all the same."""
+    await expect_error(hass, "empty_message", "smsbox_cellar", domain="notify", message=" ")
+    entry = hass.config_entries.async_get_known_entry("account")
+    nobody = plan(step(target("Nobody")))["data"]
+    hass.config_entries.async_update_subentry(entry, entry.subentries["attic"], data=nobody)
+    await settle(hass)
+    names = ["Attic", "Cellar"]
+    await expect_error(hass, "plan_without_recipients", "smsbox", domain="notify", message="Water", target=names)
+    await settle(hass)
+    assert (status(hass), status(hass, "attic")) == ("notifying", "idle")
+    set_response(gateway, "sendsms", 503)
+    await call_action(hass, "smsbox_cellar", domain="notify", message="Smoke")
+    await settle(hass)
+    assert attribute(hass, "reason") == "unreachable"

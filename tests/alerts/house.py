@@ -58,7 +58,7 @@ class House:
     """Drives one alert the way an engine does."""
 
     def __init__(self, plan: Plan, *steps: tuple[Contact, ...]) -> None:
-        self.now = 1_000_000.0
+        self.now = 1_000_000_000.0
         self.steps = list(steps)
         self.hold = False
         self.inactive: set[int] = set()

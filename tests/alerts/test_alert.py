@@ -6,6 +6,7 @@ import pytest
 
 from custom_components.smsbox.alerts.alert import AlertRunningError, Result
 from custom_components.smsbox.alerts.effects import Answer, EventType, Fire, RaiseIssue, WithdrawIssue
+from custom_components.smsbox.alerts.plan import Contact
 from custom_components.smsbox.alerts.run import Failure, MessageState, Status
 from custom_components.smsbox.const import Channel
 
@@ -435,6 +436,35 @@ def test_outage_stops_the_clock(told: bool, status: Status) -> None:  # noqa: FB
     assert house.stands() is status
 
 
+@pytest.mark.parametrize(("steps", "told"), [([(MUM,)], []), ([(MUM,), (APP,)], ["App"] * 6)])
+def test_gateway_that_answers_but_takes_no_message(steps: list[tuple[Contact, ...]], told: list[str]) -> None:
+    """Each answer starts the outage again, but the alert ends after twice as long as it keeps trying."""
+    house = House(plan_of(*[5] * len(steps), give_up_after=30 * MINUTE), *steps)
+    house.answers = {"Mum": AWAY}
+    house.message()
+    for _ in range(4):
+        house.pass_minutes(14.5)
+        house.do(house.alert.gateway_answered("gateway"))
+    assert house.stands() is Status.NOTIFYING
+    house.pass_minutes(12)
+    assert house.names() == told
+    assert house.stands() is (Status.UNANSWERED if told else Status.FAILED)
+
+
+def test_message_that_got_through_ends_the_count() -> None:
+    """The gateway took one meanwhile, so the next outage has its whole time."""
+    house = House(plan_of(5, 5, give_up_after=30 * MINUTE), (MUM,), (DAD,))
+    house.answers = {"Mum": AWAY, "Dad": AWAY}
+    house.message()
+    house.pass_minutes(29)
+    del house.answers["Mum"]
+    house.do(house.alert.gateway_answered("gateway"))
+    house.pass_minutes(34)
+    assert house.stands() is Status.NOTIFYING
+    house.pass_minutes(1)
+    assert (house.names(), house.stands()) == (["Mum"], Status.UNANSWERED)
+
+
 def test_outage_that_ends_in_time() -> None:
     """Then the step is told, and has its whole wait."""
     house = House(plan_of(5, 5), (MUM,), (DAD,))
@@ -480,7 +510,7 @@ def test_acknowledge() -> None:
     assert (shown["acknowledged_by"], shown["acknowledged_via"], shown["acknowledged_at"]) == (
         "Dad",
         "link",
-        1_000_000 + MINUTE,
+        1_000_000_000 + MINUTE,
     )
 
 

@@ -81,7 +81,7 @@ class Alert:
         if run is None:
             return []
         run.not_later_than(now)
-        found = [message for message in run.progress.messages if message.state is MessageState.SENDING]
+        found = run.progress.sending
         if found and run.progress.told_at is None:
             run.progress.told_at = min(now, *(message.at for message in found))
         effects = self.answered({message.reference: Answer(MessageState.TOLD) for message in found}, now)
@@ -271,9 +271,7 @@ class Alert:
     def hold_back(self) -> list[Effect]:
         """Let what was marked but did not go out be told later: to be called when Home Assistant stops."""
         held = [
-            message
-            for message in (self.run.progress.messages if self.run else ())
-            if message.state is MessageState.SENDING and message.reference not in self._out
+            message for message in (self.run.progress.sending if self.run else ()) if message.reference not in self._out
         ]
         for message in held:
             message.state = MessageState.WAITING

@@ -94,7 +94,7 @@ def _steps_to_come(run: Run, look: Look) -> Iterator[_Position]:
         if (
             round_ == progress.round
             and progress.detour
-            and not any(_is_over(run, look, key) for key in progress.outages)
+            and not any(_is_over(run, look, gateway) for gateway in progress.outages.keys() | progress.failing.keys())
         ):
             uncounted += 1
         if round_ - uncounted > look.plan.repeat or (round_ and not anybody):
@@ -126,8 +126,14 @@ def _leave_for_outage(run: Run, look: Look) -> list[Effect]:
 
 
 def _is_over(run: Run, look: Look, gateway: str) -> bool:
-    """Return whether a gateway has been away for as long as the plan keeps trying."""
-    return look.now - run.progress.outages[gateway].since >= look.plan.give_up_after
+    """Return whether a gateway has been away for as long as the plan keeps trying, or failed for twice as long.
+
+    One that answers other requests is not away, but it may take no message all the same.
+    """
+    outage = run.progress.outages.get(gateway)
+    away = 0 if outage is None else look.now - outage.since
+    failing = look.now - run.progress.failing.get(gateway, look.now)
+    return away >= look.plan.give_up_after or failing >= 2 * look.plan.give_up_after
 
 
 def _begin(run: Run, look: Look, position: _Position) -> list[Effect]:
@@ -144,6 +150,7 @@ def _begin(run: Run, look: Look, position: _Position) -> list[Effect]:
         all_left=not same_round or (old.all_left and old.left),
         detour=same_round and old.detour,
         outages=old.outages,
+        failing=old.failing,
     )
     effects = start_step(run, look.conditions.steps[position.step].contacts, look.new_id)
     if look.plan.link:

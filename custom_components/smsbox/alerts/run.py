@@ -96,6 +96,7 @@ class Progress:
     detour: bool = False  # a step of this round was left because of an outage
     uncounted: int = 0  # rounds that do not count against `repeat`
     outages: dict[str, Outage] = field(default_factory=dict)
+    failing: dict[str, float] = field(default_factory=dict)  # gateways: since when they took no message
 
     def messages_to(self, contact: Contact) -> list[Message]:
         """Return the messages that reach a contact; some may carry the link of another."""
@@ -121,9 +122,9 @@ class Progress:
         return (self.began if self.told_at is None else self.told_at) + self.wait
 
     @property
-    def sending(self) -> bool:
-        """Return whether messages are under way."""
-        return any(message.state is MessageState.SENDING for message in self.messages)
+    def sending(self) -> list[Message]:
+        """Return the messages that are marked as sending."""
+        return [message for message in self.messages if message.state is MessageState.SENDING]
 
     @property
     def lost(self) -> bool:
@@ -224,6 +225,7 @@ class Run:
             progress.told_at = min(progress.told_at, now)
         for outage in progress.outages.values():
             outage.since, outage.tried = min(outage.since, now), min(outage.tried, now)
+        progress.failing = {gateway: min(since, now) for gateway, since in progress.failing.items()}
         if self.acknowledged is not None and self.acknowledged.at > now:
             self.acknowledged = Acknowledgement(self.acknowledged.by, self.acknowledged.via, now)
 

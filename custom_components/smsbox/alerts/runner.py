@@ -25,7 +25,7 @@ from .effects import Effect, Fire, FollowUp, RaiseIssue, Save, Sending, Tell
 from .events import async_fire_alert, context_of, status_signal
 from .issues import async_raise_failed, async_withdraw_failed
 from .plan import Conditions, Contact
-from .run import Message, MessageState, State, Via
+from .run import Message, State, Via
 from .send import async_follow_up, async_send, expect_report
 from .shown import Shown
 
@@ -110,12 +110,7 @@ class AlertRunner:
         run = self.alert.run
         self.alert.catch_up = self.alert.catch_up or run is not None
         if self._loaded and run is not None:
-            progress = run.progress
-            self._found = [
-                (progress.contacts[message.contact], message)
-                for message in progress.messages
-                if message.state is MessageState.SENDING
-            ]
+            self._found = [(run.progress.contacts[message.contact], message) for message in run.progress.sending]
             self.do(self.alert.loaded(time.time()))
         elif run is not None and run.issue is not None:
             self.do([RaiseIssue(tuple(run.issue))])

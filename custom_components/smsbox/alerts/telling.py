@@ -107,10 +107,13 @@ def take_answers(run: Run, answers: Mapping[str, Answer], now: float) -> list[Ef
 
 def _take_answer(progress: Progress, message: Message, answer: Answer, now: float) -> None:
     message.state, message.reason = answer.state, answer.reason
-    if answer.state is MessageState.TOLD and progress.told_at is None:
-        progress.told_at = now
+    gateway = progress.contacts[message.contact].gateway or ""
+    if answer.state is MessageState.TOLD:
+        progress.failing.pop(gateway, None)
+        if progress.told_at is None:
+            progress.told_at = now
     if answer.state is MessageState.WAITING:
-        gateway = progress.contacts[message.contact].gateway or ""
+        progress.failing.setdefault(gateway, now)
         reason = answer.reason or UNREACHABLE
         outage = progress.outages.setdefault(gateway, Outage(now, now, answer.retry_after, reason))
         outage.tried, outage.retry_after, outage.reason = now, answer.retry_after, reason
