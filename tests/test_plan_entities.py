@@ -10,7 +10,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser, async_capture_events
 
-from .common import call_action, get_state
+from .common import call_action, expect_error, get_state
 from .gateways import Gateway
 from .plans import MUM, AlertEvents, attribute, plan, set_up_plans, settle, start, status, subentry, to
 
@@ -125,6 +125,20 @@ async def test_acknowledge_button(hass: HomeAssistant, gateway: Gateway, hass_ad
     )
     assert get_state(hass, "button.cellar_acknowledge").state == "unavailable"
     await settle(hass)
+
+
+async def test_command_to_the_companion_app_starts_nothing(hass: HomeAssistant, gateway: Gateway) -> None:
+    """What is meant for a phone's app is no alert."""
+    await set_up_plans(hass)
+    await start(hass, "clear_notification")
+    assert (status(hass), gateway.sent) == ("idle", [])
+
+
+async def test_plan_is_no_recipient(hass: HomeAssistant, gateway: Gateway) -> None:
+    """The actions that send take no name of a plan."""
+    await set_up_plans(hass)
+    await expect_error(hass, "invalid_number", "send_sms", message="Hello", numbers=["Mum", "Cellar"])
+    assert not gateway.sent
 
 
 async def test_event_entity_shows_each_event(hass: HomeAssistant, gateway: Gateway) -> None:

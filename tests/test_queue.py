@@ -644,6 +644,20 @@ async def test_crash_in_mid_request_is_told_and_never_repeated(
     assert await totals(hass) == [1, 1, 0]
 
 
+async def test_call_is_told_as_unknown_after_a_crash(
+    hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, events: list[Event]
+) -> None:
+    """A call that was being made when Home Assistant was killed has no report that could tell more."""
+    be_busy(gateway)
+    await send(hass, channel="voice", valid_for=HOUR)
+    await shut_down(hass)
+    path = path_of(hass, entry)
+    path.write_bytes(path.read_bytes().replace(b'"sending":false', b'"sending":true'))
+    await restart(hass)
+    assert [facts(event) for event in events] == [(None, "unknown", 16, False, None, "voice")]
+    assert waiting(hass) == 0
+
+
 async def test_accepted_message_is_not_told_as_unknown_after_a_crash(
     hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, events: list[Event], freezer: FrozenDateTimeFactory
 ) -> None:

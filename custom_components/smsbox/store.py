@@ -54,11 +54,9 @@ class Totals:
         known = {item.name for item in fields(cls)}
         totals = cls(**{key: value for key, value in row.items() if key in known})
         counts = (totals.sent, totals.delivered, totals.failed)
-        if any(type(count) is not int or count < 0 for count in counts):
-            raise ValueError("not a count")
-        for amount in (totals.credits_spent, 0 if totals.balance is None else totals.balance):
-            if not math.isfinite(amount):
-                raise ValueError("not an amount")
+        amounts = (totals.credits_spent, 0 if totals.balance is None else totals.balance)
+        if any(type(count) is not int or count < 0 for count in counts) or not all(map(math.isfinite, amounts)):
+            raise ValueError("not totals")
         return totals
 
 

@@ -55,7 +55,7 @@ class Tracker:
         self._stopped = False
         self._in_flight: set[str] = set()
         # Who waits for the final status of a message.
-        self._waiting: dict[Message, set[asyncio.Future[None]]] = {}
+        self._waiting: dict[Message, asyncio.Future[None]] = {}
         self._clock_offset = time.time() - time.monotonic()
         # Many messages at once change the states, and fill the database, once a second.
         self._show_totals = partial(async_dispatcher_send, hass, totals_signal(entry.entry_id))
@@ -161,16 +161,12 @@ class Tracker:
         if self._stopped or not waited_for:
             return
         futures = {message: self._hass.loop.create_future() for message in waited_for}
-        for message, future in futures.items():
-            self._waiting.setdefault(message, set()).add(future)
+        self._waiting |= futures
         try:
             await asyncio.wait(futures.values(), timeout=seconds)
         finally:
-            for message, future in futures.items():
-                waiting = self._waiting.get(message, set())
-                waiting.discard(future)
-                if not waiting:
-                    self._waiting.pop(message, None)
+            for message in futures:
+                self._waiting.pop(message, None)
 
     @callback
     def _stop_waiting(self, _event: Event | None = None) -> None:
@@ -181,9 +177,8 @@ class Tracker:
 
     def _release(self, message: Message) -> None:
         """Let go whoever waits for the final status of a message."""
-        for future in self._waiting.pop(message, ()):
-            if not future.done():
-                future.set_result(None)
+        if (future := self._waiting.pop(message, None)) is not None:
+            future.set_result(None)
 
     @callback
     def receive(self, report: DeliveryReport) -> None:
@@ -215,7 +210,7 @@ class Tracker:
             return
         message.statuses.append(report.status)
         if report.status.final:
-            self._finish(message)
+            self._finish(message, report.msgid)
         else:
             message.changed()
         self._store.async_schedule_save()
@@ -229,10 +224,9 @@ class Tracker:
         else:
             async_show_report(self._hass, message, data)
 
-    def _finish(self, message: Message) -> None:
+    def _finish(self, message: Message, msgid: int) -> None:
         """Follow a message no longer, count it and let go whoever waits for it."""
-        if message.msgid is not None:
-            self._store.messages.pop(message.msgid, None)
+        self._store.messages.pop(msgid, None)
         if message.status is DeliveryStatus.DELIVERED:
             self._store.totals.delivered += 1
         else:

@@ -121,6 +121,7 @@ async def test_follow_up_is_not_for_who_tapped(
     assert [(sms["numbers"], sms["message"]) for sms in gateway.sent[2:]] == [(DAD, "Mum takes care of it: Cellar")]
 
 
+@pytest.mark.freeze_time("2026-10-05T23:50:00Z")
 @pytest.mark.parametrize("taken", [True, False])
 async def test_link_for_an_hour_after_the_alert(
     hass: HomeAssistant,
@@ -132,7 +133,6 @@ async def test_link_for_an_hour_after_the_alert(
 ) -> None:
     """It shows what became of the alert, but takes no other one, and then works no more."""
     await hass.config.async_set_time_zone("UTC")
-    freezer.move_to("2026-10-05T23:50:00Z")
     await add_plan(hass, entry, ["notify.mum_sms"])
     await start(hass)
     old = link_in(gateway, MUM)

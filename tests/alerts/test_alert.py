@@ -316,6 +316,17 @@ def test_unreachable_is_tried_again() -> None:
     assert house.attributes()["reason"] is None
 
 
+def test_outage_that_lasts_longer_than_the_last_step_of_a_round() -> None:
+    """The next round does not begin: the step keeps trying."""
+    house = House(plan_of(5, repeat=1), (MUM,))
+    house.answers = {"Mum": AWAY}
+    house.message()
+    house.pass_minutes(20)
+    assert (house.stands(), house.run.progress.round) == (Status.NOTIFYING, 1)
+    house.back_online()
+    assert house.names() == ["Mum"]
+
+
 def test_gateway_that_answers_is_tried_at_once() -> None:
     """Whatever it answered."""
     house = House(plan_of(30), (MUM,))
