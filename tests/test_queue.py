@@ -13,6 +13,7 @@ from typing import Any
 
 from aiohttp import web
 from aiohttp.test_utils import unused_port
+import atomicwrites
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
 from homeassistant.core import Context, CoreState, Event, HomeAssistant, callback
@@ -738,7 +739,7 @@ class Disk:
         self.full = False
         self.sizes: list[int] = []
         self._fsync = os.fsync
-        monkeypatch.setattr(os, "fsync", self.fsync)
+        monkeypatch.setattr(atomicwrites, "_proper_fsync", self.fsync)
 
     def fsync(self, descriptor: int) -> None:
         """Write through to the disk, or raise."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from dataclasses import replace
 import time
 from typing import Any
@@ -78,18 +79,17 @@ class Outbox:
         await self.queue.async_stop()
 
     async def _async_finish[T](self, work: Coroutine[Any, Any, T]) -> T:
-        """Do work to its end even if the caller is cancelled; it must not raise."""
+        """Do work to its end even if the caller is cancelled."""
         # asyncio.shield would do, but it takes the event loop another turn for each message.
         done: asyncio.Future[T] = self._hass.loop.create_future()
 
         async def finish() -> None:
-            """Do the work, and tell the caller if he still waits; he does not wait for ever."""
-            try:
-                result = await work
-                if not done.cancelled():
-                    done.set_result(result)
-            finally:
-                done.cancel()
+            """Do the work, and tell the caller unless he was cancelled."""
+            with suppress(asyncio.InvalidStateError):
+                try:
+                    done.set_result(await work)
+                except BaseException as error:  # noqa: BLE001 - whatever it is, it is the caller's
+                    done.set_exception(error)
 
         task = create_eager_task(finish())
         self._under_way.add(task)
