@@ -295,6 +295,19 @@ async def test_message_right_after_the_quiet_time(
     assert attribute(hass, "alert_id") == alerts.last["alert_id"] != old
 
 
+@pytest.mark.parametrize("message", ["Water", "Smoke"])
+async def test_message_right_after_the_last_round(
+    hass: HomeAssistant, gateway: Gateway, alerts: AlertEvents, freezer: FrozenDateTimeFactory, message: str
+) -> None:
+    """It starts the alert anew, although nobody has looked at the clock since."""
+    await set_up_plans(hass, plan(step(target("Mum"))))
+    await start(hass)
+    freezer.tick(5 * 60)
+    await start(hass, message)
+    assert (status(hass), to(gateway)) == ("notifying", [MUM] * 2)
+    assert alerts.types == ["started", "told", "unanswered", "started", "told"]
+
+
 async def test_follow_ups(hass: HomeAssistant, gateway: Gateway, alerts: AlertEvents) -> None:
     """Who was told in writing hears who took it, and that it is over, in Home Assistant's language."""
     hass.config.language = "nl"
