@@ -16,7 +16,6 @@ from custom_components.smsbox.alerts.acknowledge import choose_language
 from custom_components.smsbox.const import EVENT_ALERT
 from tests.common import (
     account_entry,
-    advance_time,
     call_action,
     get_state,
     recipient_data,
@@ -149,8 +148,9 @@ async def test_link_for_an_hour_after_the_alert(
     await tap(client, old)
     assert get_state(hass, "sensor.cellar_status").state == "notifying"
     assert "Since 00:40" in await see(client, link_in(gateway, MUM))
+    freezer.move_to("2026-10-06T00:49:59Z")
+    assert "It is over." in await see(client, old)
     freezer.move_to("2026-10-06T00:50:01Z")
-    await advance_time(hass, 31)
     assert (await client.get(old)).status == HTTPStatus.NOT_FOUND
 
 

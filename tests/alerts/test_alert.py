@@ -565,12 +565,12 @@ def test_quiet_is_over() -> None:
     house.pass_minutes(0.5)
     assert house.stands() is Status.IDLE
     house.pass_minutes(59.5)
-    link = house.alert.link(token)
+    link = house.alert.link(token, house.now)
     assert link is not None
     assert (link.person, link.name, link.acknowledged and link.acknowledged.by) == ("mum", "Mum", "Dad")
     house.restart()
     house.pass_minutes(0.5)
-    assert house.alert.link(token) is None
+    assert house.alert.link(token, house.now) is None
     assert house.alert.look(house.now, house.conditions()) == []
 
 
@@ -892,7 +892,7 @@ def test_clock_set_back() -> None:
     assert token is not None
     house.look()
     house.pass_minutes(60)
-    assert house.alert.link(token) is None
+    assert house.alert.link(token, house.now) is None
 
 
 def test_changed_plan_counts_from_the_next_step_on() -> None:
@@ -919,18 +919,18 @@ def test_links() -> None:
     assert called is None
     assert mum is not None
     assert mum == again != other
-    link = house.alert.link(mum)
+    link = house.alert.link(mum, house.now)
     assert link is not None
     assert (link.person, link.acknowledged, link.ended) == ("mum", None, None)
     assert [cause.message for cause in link.causes] == ["Water"]
     house.acknowledge("Mum", "mum")
-    link = house.alert.link(mum)
+    link = house.alert.link(mum, house.now)
     assert link is not None
     assert link.acknowledged is not None
     house.resolve()
     house.message()
     assert {sent.token for sent in house.sent[4:]}.isdisjoint({mum, other})
-    link = house.alert.link(mum)
+    link = house.alert.link(mum, house.now)
     assert link is not None
     assert link.ended == house.now
     house = House(plan_of(5, link=False), (MUM,))

@@ -277,6 +277,37 @@ async def test_life_after_an_acknowledgement(
     assert alerts.types == ["started", "told", "acknowledged", "added", "told", "acknowledged"]
 
 
+async def test_message_right_after_the_quiet_time(
+    hass: HomeAssistant, gateway: Gateway, alerts: AlertEvents, freezer: FrozenDateTimeFactory
+) -> None:
+    """It starts an alert, although nobody has looked at the clock since."""
+    await set_up_plans(hass, plan(quiet_after=60, follow_up=False))
+    await start(hass)
+    old = attribute(hass, "alert_id")
+    await call_action(hass, "acknowledge_alert")
+    freezer.tick(60 * 60 - 1)
+    await start(hass)
+    assert status(hass) == "acknowledged"
+    freezer.tick(1)
+    await start(hass)
+    assert (status(hass), to(gateway)) == ("notifying", [MUM] * 2)
+    assert alerts.types == ["started", "told", "acknowledged", "started", "told"]
+    assert attribute(hass, "alert_id") == alerts.last["alert_id"] != old
+
+
+@pytest.mark.parametrize("message", ["Water", "Smoke"])
+async def test_message_right_after_the_last_round(
+    hass: HomeAssistant, gateway: Gateway, alerts: AlertEvents, freezer: FrozenDateTimeFactory, message: str
+) -> None:
+    """It starts the alert anew, although nobody has looked at the clock since."""
+    await set_up_plans(hass, plan(step(target("Mum"))))
+    await start(hass)
+    freezer.tick(5 * 60)
+    await start(hass, message)
+    assert (status(hass), to(gateway)) == ("notifying", [MUM] * 2)
+    assert alerts.types == ["started", "told", "unanswered", "started", "told"]
+
+
 async def test_follow_ups(hass: HomeAssistant, gateway: Gateway, alerts: AlertEvents) -> None:
     """Who was told in writing hears who took it, and that it is over, in Home Assistant's language."""
     hass.config.language = "nl"

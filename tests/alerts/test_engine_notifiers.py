@@ -11,7 +11,7 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
-from tests.common import call_action
+from tests.common import account_entry, call_action, set_up
 from tests.gateways import Gateway
 from tests.plans import (
     DAD,
@@ -21,6 +21,7 @@ from tests.plans import (
     add_notifiers,
     pass_minutes,
     plan,
+    recipient,
     set_up_plans,
     settle,
     start,
@@ -173,6 +174,30 @@ async def test_notifier_that_goes_meanwhile(
     await call_action(hass, "acknowledge_alert")
     await settle(hass)
     assert len(phone.messages) == 1
+
+
+async def test_notifier_that_comes_back(hass: HomeAssistant, gateway: Gateway) -> None:
+    """Then its step has somebody again, and there is nothing to repair."""
+    await add_notifiers(hass, Notifier("Phone"))
+    await set_up_plans(hass, plan(step(notifier(hass, "notify.phone"))))
+    er.async_get(hass).async_remove("notify.phone")
+    await hass.async_block_till_done()
+    assert ir.async_get(hass).async_get_issue("smsbox", "plan_without_recipients_cellar")
+    await add_notifiers(hass, Notifier("Phone"))
+    await hass.async_block_till_done()
+    assert ir.async_get(hass).async_get_issue("smsbox", "plan_without_recipients_cellar") is None
+
+
+async def test_recipient_of_another_account_that_gets_his_channel_back(hass: HomeAssistant, gateway: Gateway) -> None:
+    """His plan has somebody again as soon as he has the channel."""
+    other = await set_up(hass, account_entry(recipient("Gran"), title="Other", entry_id="other"))
+    await set_up_plans(hass, plan(step(target("Gran"))))
+    gran = other.subentries["gran"]
+    for channels, incomplete in ((["voice"], True), (["voice", "sms"], False)):
+        hass.config_entries.async_update_subentry(other, gran, data={**gran.data, "channels": channels})
+        await settle(hass)
+        issue = ir.async_get(hass).async_get_issue("smsbox", "plan_without_recipients_cellar")
+        assert (issue is not None) is incomplete
 
 
 async def test_notifier_that_goes_while_it_is_marked(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
+import time
 from typing import override
 
 from aiohttp import hdrs, web
@@ -66,7 +67,7 @@ class AcknowledgeView(HomeAssistantView):
             (runner, link)
             for engine in self._hass.data[ENGINES].values()
             for runner in engine.runners.values()
-            if (link := runner.alert.link(token)) is not None
+            if (link := runner.alert.link(token, time.time())) is not None
         ]
         return found[0] if found else None
 

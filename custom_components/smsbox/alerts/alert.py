@@ -61,9 +61,10 @@ class Alert:
         """Return the alert, None while the plan is idle."""
         return self._state.run
 
-    def link(self, token: str) -> Link | None:
+    def link(self, token: str, now: float) -> Link | None:
         """Return what the link with a token leads to, None if it is unknown or over."""
-        return self._state.link(token)
+        link = self._state.link(token)
+        return None if link and link.ended is not None and now - link.ended >= LINKS_STAY else link
 
     @property
     def active(self) -> bool:
@@ -101,6 +102,7 @@ class Alert:
         Raises AlertRunningError for a test while a real alert is running that nobody acknowledged yet.
         """
         new = Cause(title[:LONGEST_CAUSE] if title else None, message[:LONGEST_CAUSE], test)
+        self._end_quiet(now)
         run = self.run
         if run is None:
             self._state.run = run = Run(self._new_id(), now, dict(context), [new], Progress(now))
@@ -145,10 +147,8 @@ class Alert:
     def _look(self, run: Run, look: Look) -> list[Effect]:
         run.not_later_than(look.now)
         effects: list[Effect] = []
-        if run.status is Status.ACKNOWLEDGED and run.acknowledged:
-            if look.now - run.acknowledged.at >= self.plan.quiet_after:
-                self._end(run, look.now)
-        elif run.status is Status.WAITING:
+        self._end_quiet(look.now)
+        if run.status is Status.WAITING:
             due = run.progress.began + self.plan.delay
             if run.held:
                 due = max(due, look.now)  # nobody knows when the hold ended
@@ -213,6 +213,14 @@ class Alert:
         run.status = Status.ACKNOWLEDGED
         run.progress.messages = [message for message in run.progress.messages if message.reference in self._out]
         return _withdraw_issue(run)
+
+    def _end_quiet(self, now: float) -> None:
+        """Be idle again if an acknowledgement is old enough."""
+        run = self.run
+        if run is None or run.status is not Status.ACKNOWLEDGED or run.acknowledged is None:
+            return
+        if now - run.acknowledged.at >= self.plan.quiet_after:
+            self._end(run, now)
 
     def _end(self, run: Run, now: float) -> None:
         """Be idle again; the links show for a while how the alert ended."""

@@ -45,9 +45,9 @@ class StoredAlert:
 
 
 @callback
-def _is_removal(data: Mapping[str, Any]) -> bool:
-    """Return whether a notifier was removed from the entity registry."""
-    return data["action"] == "remove" and str(data["entity_id"]).startswith(f"{NOTIFY_DOMAIN}.")
+def _comes_or_goes(data: Mapping[str, Any]) -> bool:
+    """Return whether a notifier was added to the entity registry, or removed from it."""
+    return data["action"] != "update" and str(data["entity_id"]).startswith(f"{NOTIFY_DOMAIN}.")
 
 
 class AlertEngine:
@@ -68,8 +68,8 @@ class AlertEngine:
             async_dispatcher_connect(hass, RESPONSE_SIGNAL, self._handle_response),
             async_dispatcher_connect(hass, FINAL_SIGNAL, self._handle_final_report),
             async_track_time_interval(hass, self._look, LOOK_INTERVAL, cancel_on_shutdown=True),
-            # A removed notifier may have been the last one of a step.
-            hass.bus.async_listen(er.EVENT_ENTITY_REGISTRY_UPDATED, self.check_plans, _is_removal),
+            # It may be the only one of a step.
+            hass.bus.async_listen(er.EVENT_ENTITY_REGISTRY_UPDATED, self.check_plans, _comes_or_goes),
         ]
 
     @property

@@ -33,12 +33,10 @@ STOP_TIMEOUT = 10
 # Answers within so many seconds after the first one count as having come together.
 TOGETHER = 0.2
 
-_ALPHABET = string.ascii_letters + string.digits
-
 
 def new_id() -> str:
     """Return 16 random letters and digits, for alerts, messages and links."""
-    return "".join(secrets.choice(_ALPHABET) for _ in range(16))
+    return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(16))
 
 
 class AlertRunner:
@@ -138,6 +136,7 @@ class AlertRunner:
         if not any(contacts(self._hass, step, warn=True) for step in self.alert.plan.steps):
             raise validation_error("plan_without_recipients", plan=self.name)
         stored = {"id": context.id, "parent_id": context.parent_id, "user_id": context.user_id}
+        self.look()  # the alert may be over
         try:
             result, effects = self.alert.message(title or None, message, time.time(), context=stored, test=test)
         except AlertRunningError as error:
