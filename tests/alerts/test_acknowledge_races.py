@@ -205,6 +205,8 @@ async def test_tap_while_others_wait_for_a_connection(
     run = runner_of(hass).alert.run
     assert run is not None
     [token] = run.tokens.values()
+    while not runner_of(hass).alert._out:  # noqa: ASYNC110 - nothing tells that it is under way
+        await asyncio.sleep(0)
     async with alert_event(hass, "not_told"):
         await tap(client, f"/api/smsbox/{token.token}")
         gateway.release()
