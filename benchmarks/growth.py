@@ -101,6 +101,15 @@ async def _recipients(bench: Bench, size: int) -> dict[str, Cost]:
         bench, lambda: send("notify", "smsbox", target=BARE[:500], data=account)
     )
     costs["`send_sms` to a label"] = await _cost(bench, lambda: send("smsbox", "send_sms", label_id=label))
+    costs |= await _changes(bench, entry)
+    await manager.async_remove(entry.entry_id)
+    await hass.async_block_till_done()
+    return costs
+
+
+async def _changes(bench: Bench, entry: ConfigEntry) -> dict[str, Cost]:
+    """Measure the changes of a recipient."""
+    manager = bench.hass.config_entries
     added = ConfigSubentry(
         data=recipient("x", "32475000000", channels=CHANNELS)["data"],  # type: ignore[arg-type] # a mapping will do
         subentry_type="recipient",
@@ -117,12 +126,11 @@ async def _recipients(bench: Bench, size: int) -> dict[str, Cost]:
     async def remove() -> None:
         manager.async_remove_subentry(entry, added.subentry_id)
 
-    costs["adding a recipient"] = await _cost(bench, add)
-    costs["renaming a recipient"] = await _cost(bench, change)
-    costs["removing a recipient"] = await _cost(bench, remove)
-    await manager.async_remove(entry.entry_id)
-    await hass.async_block_till_done()
-    return costs
+    return {
+        "adding a recipient": await _cost(bench, add),
+        "renaming a recipient": await _cost(bench, change),
+        "removing a recipient": await _cost(bench, remove),
+    }
 
 
 def _row(name: str, curve: list[Cost]) -> Row:

@@ -150,6 +150,25 @@ async def _tick(lateness: list[float]) -> None:
         lateness.append(time.perf_counter() - start - 0.001)
 
 
+async def _longest_stall(bench: Bench, entry: ConfigEntry, entity_id: str, blocking: _Blocking) -> float:
+    """Return the longest stall in milliseconds while 1,000 sends and 1,000 reports run."""
+    first = next(MSGIDS)
+    track(entry, first, REPORTS)
+    await bench.hass.async_block_till_done()
+    lateness = [0.0]
+    ticking = asyncio.create_task(_tick(lateness))
+    # Starting a process blocks by itself, so the watch begins once it runs.
+    posting = asyncio.create_task(_post(bench.webhook_url("few"), first))
+    await asyncio.sleep(0.3)
+    lateness[:] = [0.0]
+    blocking.active = True
+    await asyncio.gather(*(bench.notify(entity_id) for _ in range(1000)))
+    blocking.active = False
+    await posting
+    ticking.cancel()
+    return 1000 * max(lateness)
+
+
 async def event_loop(bench: Bench, entry: ConfigEntry) -> list[Row]:
     """Measure the longest stall of the event loop while 1,000 sends and 1,000 reports run, against the floor's sends.
 
@@ -163,21 +182,7 @@ async def event_loop(bench: Bench, entry: ConfigEntry) -> list[Row]:
     stalls: dict[str, list[float]] = {"notify.floor": [], "notify.mum_sms": []}
     for _ in range(5):
         for entity_id, longest in stalls.items():
-            first = next(MSGIDS)
-            track(entry, first, REPORTS)
-            await bench.hass.async_block_till_done()
-            lateness = [0.0]
-            ticking = asyncio.create_task(_tick(lateness))
-            # Starting a process blocks by itself, so the watch begins once it runs.
-            posting = asyncio.create_task(_post(bench.webhook_url("few"), first))
-            await asyncio.sleep(0.3)
-            lateness[:] = [0.0]
-            blocking.active = True
-            await asyncio.gather(*(bench.notify(entity_id) for _ in range(1000)))
-            blocking.active = False
-            await posting
-            ticking.cancel()
-            longest.append(1000 * max(lateness))
+            longest.append(await _longest_stall(bench, entry, entity_id, blocking))
     gc.unfreeze()
     ours, floor = stalls["notify.mum_sms"], stalls["notify.floor"]
     return [

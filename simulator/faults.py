@@ -26,7 +26,7 @@ class FaultKind(StrEnum):
     CUT_BEFORE = "cut_before"  # closed
     CUT_AFTER = "cut_after"  # applied, then closed without a response
     CUT_ANSWER = "cut_answer"  # applied, then closed in the middle of the response
-    DRIP = "drip"  # applied, response byte by byte, `pause` seconds between two
+    DRIP = "drip"  # applied, response byte by byte, `pause` seconds before each
     HANG = "hang"  # no response until the client gives up
     HTTP = "http"  # `status` with `body` and `headers`
     GARBAGE = "garbage"  # 200 with `body`, which is not JSON
@@ -83,8 +83,8 @@ class Fault:
             await response.write(body[: len(body) // 2])
             return _cut(request, response)
         for byte in body:
-            await response.write(bytes([byte]))
             await asyncio.sleep(self.pause)
+            await response.write(bytes([byte]))
         return response
 
 

@@ -1,5 +1,6 @@
 """Sends, faults, kills and time in any order: nothing goes out twice, nothing that was promised is lost."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
@@ -167,7 +168,7 @@ class World(RuleBasedStateMachine):
         """Kill Home Assistant after some steps of a call or of the queue, and start it again."""
         self.steps = steps
         if sends:
-            with suppress(Killed):
+            with suppress(Killed, asyncio.CancelledError):
                 self.call(NUMBERS, fault, waits=True)
         else:
             self.pass_time(fault, 60)

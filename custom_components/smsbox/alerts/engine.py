@@ -79,7 +79,7 @@ class AlertEngine:
 
     def as_diagnostics(self) -> list[dict[str, Any]]:
         """Return counts and states of the plans and their alerts; no names, texts or links."""
-        return [runner.as_diagnostics() for runner in self.runners.values()]
+        return [runner.shown.as_diagnostics(runner.alert.plan) for runner in self.runners.values()]
 
     async def async_load(self) -> None:
         """Load the alerts that were running."""

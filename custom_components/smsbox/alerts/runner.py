@@ -78,18 +78,6 @@ class AlertRunner:
         """Return the plan's subentry."""
         return self._subentry.subentry_id
 
-    def as_diagnostics(self) -> dict[str, Any]:
-        """Return counts and states of the plan and its alert; no names, texts or links."""
-        plan, attributes = self.alert.plan, self.shown.attributes
-        return {
-            "steps": [len(step.targets) for step in plan.steps],
-            "repeat": plan.repeat,
-            "status": self.shown.status,
-            "causes": len(attributes.get("causes", ())),
-            "told": len(attributes.get("told", ())),
-            **{key: attributes.get(key) for key in ("step", "round", "reason")},
-        }
-
     @callback
     def update_plan(self) -> None:
         """Take over the plan as it is stored now."""

@@ -36,6 +36,17 @@ class Shown:
         """Return whether there is anything left to acknowledge."""
         return self.status not in {Status.IDLE, Status.ACKNOWLEDGED}
 
+    def as_diagnostics(self, plan: Plan) -> dict[str, Any]:
+        """Return counts and states of the plan and its alert; no names, texts or links."""
+        return {
+            "steps": [len(step.targets) for step in plan.steps],
+            "repeat": plan.repeat,
+            "status": self.status,
+            "causes": len(self.attributes.get("causes", ())),
+            "told": len(self.attributes.get("told", ())),
+            **{key: self.attributes.get(key) for key in ("step", "round", "reason")},
+        }
+
 
 def _attributes(run: Run, plan: Plan) -> dict[str, Any]:
     """Return what the status sensor shows; `since` and `acknowledged_at` are still to be turned into text."""
