@@ -44,6 +44,7 @@ class World(RuleBasedStateMachine):
         self.loaded = [True, True]
         self.msgids: dict[str | None, Iterator[int]] = defaultdict(lambda: count(1))
         self.sent_at: dict[Message, float] = {}
+        self.forgotten: set[Message] = set()
         self.early: dict[Message, list[int]] = defaultdict(list)
         self.told: dict[Message, list[str]] = defaultdict(list)
         self.expected: list[tuple[Message, str]] = []
@@ -87,8 +88,12 @@ class World(RuleBasedStateMachine):
 
     def followed(self, message: Message) -> bool:
         """Return whether a message can still get reports."""
-        sent_at = self.sent_at.get(message, 0)
-        return sent_at >= dt_util.utcnow().timestamp() - 72 * HOUR and not FINAL & set(self.told[message])
+        return message in self.sent_at and message not in self.forgotten and not FINAL & set(self.told[message])
+
+    def forget_old(self, account: int) -> None:
+        """Forget what was sent 72 hours ago, as an account does when it sends and when it is loaded."""
+        oldest = dt_util.utcnow().timestamp() - 72 * HOUR
+        self.forgotten |= {message for message, at in self.sent_at.items() if message[0] == account and at < oldest}
 
     @rule(account=ACCOUNTS)
     def send(self, account: int) -> None:
@@ -97,6 +102,7 @@ class World(RuleBasedStateMachine):
             return
         message = (account, self.count_sent(account) + 1)
         self.sent_at[message] = dt_util.utcnow().timestamp()
+        self.forget_old(account)
         self.expect(message, self.early.pop(message, []))
         data = {
             "config_entry_id": self.entries[account].entry_id,
@@ -124,6 +130,7 @@ class World(RuleBasedStateMachine):
         if self.loaded[account]:
             self.run(entries.async_unload(entry_id))
         else:
+            self.forget_old(account)
             for message in [message for message in self.early if message[0] == account and self.followed(message)]:
                 self.expect(message, self.early.pop(message))
             self.run(entries.async_setup(entry_id))
@@ -142,6 +149,8 @@ class World(RuleBasedStateMachine):
         """Restart Home Assistant, which forgets early reports and nothing else."""
         self.run(restart(self.hass))
         self.loaded = [True, True]
+        self.forget_old(0)
+        self.forget_old(1)
         self.early.clear()
 
     @invariant()
