@@ -145,6 +145,27 @@ async def test_failed_alert_raises_an_issue(hass: HomeAssistant, gateway: Gatewa
     }
 
 
+async def test_issue_of_an_alert_that_nobody_is_left_for(
+    hass: HomeAssistant, gateway: Gateway, freezer: FrozenDateTimeFactory
+) -> None:
+    """It names who is left and says that a step had nobody."""
+    entry = await set_up_plans(hass, plan(delay=1))
+    await start(hass)
+    for subentry_id, targets, reason in (
+        ("mum", "Dad", "nobody is left in this step, too few credits"),
+        ("dad", "-", "nobody is left in this step"),
+    ):
+        hass.config_entries.async_remove_subentry(entry, subentry_id)
+        set_response(gateway, "sendsms", NO_CREDITS)
+        await pass_minutes(hass, freezer, 1)
+        found = issue(hass)
+        assert found is not None
+        assert found.translation_placeholders == {"plan": "Cellar", "targets": targets, "reason": reason}
+        await call_action(hass, "resolve_alert", entity_id="notify.cellar")
+        if subentry_id == "mum":
+            await start(hass)
+
+
 @pytest.mark.parametrize("way", ["told", "acknowledged", "resolved", "added again", "removed"])
 async def test_issue_is_withdrawn(hass: HomeAssistant, gateway: Gateway, way: str) -> None:
     """By the next alert that tells somebody, by an acknowledgement, by resolving, and with the plan."""

@@ -161,7 +161,7 @@ def test_plan_that_nobody_is_left_in() -> None:
     house.message()
     assert house.stands() is Status.FAILED
     assert house.types() == ["started", "not_told", "not_told", "failed"]
-    assert house.others == [RaiseIssue(())]
+    assert house.others == [RaiseIssue((Failure("", None, "nobody"),))]
 
 
 def test_marked_as_sending_on_disk_first() -> None:

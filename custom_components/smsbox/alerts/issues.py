@@ -26,7 +26,7 @@ async def async_raise_failed(hass: HomeAssistant, subentry: ConfigSubentry, fail
     )
     placeholders = {
         "plan": subentry.title,
-        "targets": ", ".join(dict.fromkeys(failure.name for failure in failures)) or "-",
+        "targets": ", ".join(dict.fromkeys(failure.name for failure in failures if failure.name)) or "-",
         "reason": ", ".join(words) or "-",
     }
     async_set_issue(hass, ALERT_FAILED, subentry.subentry_id, placeholders, severity=IssueSeverity.ERROR)

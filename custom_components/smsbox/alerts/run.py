@@ -149,7 +149,7 @@ class Acknowledgement:
 class Failure:
     """Who could not be told, and why."""
 
-    name: str
+    name: str  # empty if a step had nobody
     channel: Channel | None
     reason: str
 

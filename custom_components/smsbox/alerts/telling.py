@@ -158,6 +158,8 @@ def not_told(
     failures = {(failure.name, failure.channel): failure for failure in run.failures}
     for contact in contacts:
         failures[contact.name, contact.channel] = Failure(contact.name, contact.channel, reason or UNAVAILABLE)
+    if not contacts:
+        failures["", None] = Failure("", None, NOBODY)
     run.failures = list(failures.values())
     return [_step_event(run, EventType.NOT_TOLD, contacts, title, reason=reason, at=at)]
 
