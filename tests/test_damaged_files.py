@@ -222,6 +222,15 @@ async def test_queued_row_of_the_wrong_kind(
     assert not [record for record in caplog.records if record.exc_info and DOMAIN in record.name]
 
 
+async def test_queued_row_without_reference(hass: HomeAssistant, gateway: Gateway, events: list[Event]) -> None:
+    """A message that was being sent, and whose report nothing could tell, counts as unknown."""
+    row = {**QUEUED, "message": MESSAGE, "sending": True}
+    entry, _ = prepare(hass, json.dumps({"version": 1, "messages": [row]}).encode(), ".outbox")
+    await set_up(hass, entry)
+    assert [event.data["status"] for event in events] == ["unknown"]
+    assert not gateway.sent
+
+
 async def test_disk_that_takes_nothing_aside(
     hass: HomeAssistant, gateway: Gateway, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

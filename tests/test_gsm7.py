@@ -12,11 +12,6 @@ from custom_components.smsbox.gsm7 import is_gsm7, to_gsm7
 from custom_components.smsbox.text import clean, compose_sms
 
 
-@pytest.fixture(autouse=True)
-def _environment() -> None:
-    """Do without Home Assistant, which takes most of the time."""
-
-
 @pytest.mark.parametrize(
     ("message", "expected"),
     [

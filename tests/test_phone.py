@@ -22,11 +22,6 @@ COUNTRIES = sorted(phonenumbers.SUPPORTED_REGIONS)
 NUMBERS = st.integers(0, 10**16).map(str) | st.from_regex(r"\(?\+?[0-9 ./()\-]{0,20}", fullmatch=True)
 
 
-@pytest.fixture(autouse=True)
-def _environment() -> None:
-    """Do without Home Assistant, which takes most of the time."""
-
-
 @pytest.mark.parametrize(
     "number",
     [

@@ -27,11 +27,6 @@ GSM7_TEXTS = st.text(st.sampled_from(GSM7 + 10 * EXTENSION), min_size=1)
 TIMES = st.integers(1, 100)
 
 
-@pytest.fixture(autouse=True)
-def _environment() -> None:
-    """Do without Home Assistant, which takes most of the time."""
-
-
 def brief(value: object) -> str:
     """Return a test id that fits on the screen."""
     return repr(value)[:12]

@@ -17,11 +17,6 @@ LIMITS = {(True, Encoding.GSM7): 918, (False, Encoding.GSM7): 160, (True, Encodi
 LIMITS[False, Encoding.UNICODE] = 70
 
 
-@pytest.fixture(autouse=True)
-def _environment() -> None:
-    """Do without Home Assistant, which takes most of the time."""
-
-
 @pytest.mark.parametrize(
     ("message", "expected"),
     [

@@ -6,11 +6,6 @@ import pytest
 from custom_components.smsbox.text import join_title, name_key, normalize_otp, strip_invisible
 
 
-@pytest.fixture(autouse=True)
-def _environment() -> None:
-    """Do without Home Assistant, which takes most of the time."""
-
-
 @pytest.mark.parametrize(
     ("title", "message", "expected"),
     [

@@ -39,11 +39,6 @@ POLICY = re.compile(
 UNKNOWN = "/api/smsbox/0123456789abcdef"
 
 
-@pytest.fixture(autouse=True)
-def _environment(enable_custom_integrations: None, socket_enabled: None) -> None:
-    """Let every test load the integration and speak HTTP on loopback."""
-
-
 @pytest.fixture
 def recipients() -> list[ConfigSubentryData]:
     """Return Mum and Dad."""

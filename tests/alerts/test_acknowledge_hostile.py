@@ -81,11 +81,6 @@ SLOW = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def _environment(enable_custom_integrations: None, socket_enabled: None) -> None:
-    """Let every test load the integration and speak HTTP on loopback."""
-
-
 @pytest.fixture
 async def client(hass: HomeAssistant, entry: MockConfigEntry, hass_client_no_auth: ClientSessionGenerator) -> Client:
     """Return a phone that is not logged in."""

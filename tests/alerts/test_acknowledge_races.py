@@ -32,11 +32,6 @@ from tests.plans import Client, add_plan, alert_event, link_in, see, start, stor
 MUM, DAD = "32496123456", "32471000001"
 
 
-@pytest.fixture(autouse=True)
-def _environment(enable_custom_integrations: None, socket_enabled: None) -> None:
-    """Let every test load the integration and speak HTTP on loopback."""
-
-
 @pytest.fixture
 def recipients() -> list[ConfigSubentryData]:
     """Return Mum and Dad."""

@@ -31,8 +31,6 @@ from tests.plans import (
     to,
 )
 
-pytestmark = pytest.mark.usefixtures("enable_custom_integrations", "socket_enabled")
-
 
 @pytest.fixture
 def alerts(hass: HomeAssistant) -> AlertEvents:

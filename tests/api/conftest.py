@@ -15,11 +15,6 @@ from custom_components.smsbox.api import SmsboxClient
 API_KEY = "a-key-that-nobody-may-see"
 
 
-@pytest.fixture(autouse=True)
-def _environment(socket_enabled: None) -> None:
-    """Let the client speak HTTP on loopback; no Home Assistant is needed."""
-
-
 @dataclass(frozen=True, slots=True)
 class Request:
     """A request as it came over the wire."""

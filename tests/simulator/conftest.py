@@ -40,11 +40,6 @@ class Receiver:
         return web.Response()
 
 
-@pytest.fixture(autouse=True)
-def _environment(socket_enabled: None) -> None:
-    """Allow HTTP on loopback; no Home Assistant is needed here."""
-
-
 @pytest.fixture
 def gateway() -> Gateway:
     """Return a gateway that loses no time."""
