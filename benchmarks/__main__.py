@@ -60,7 +60,7 @@ def main() -> None:
     loop = create_event_loop()
     rows = loop.run_until_complete(measure(parts)) if parts - {"offline"} else []
     if "offline" in parts:
-        rows += offline.importing() + offline.texts()
+        rows += offline.importing() + offline.texts() + offline.memory()
     table = "\n".join([HEADER, *map(str, rows)])
     print(table)
     if parts == PARTS:

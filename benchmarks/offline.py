@@ -8,13 +8,21 @@ from statistics import median
 import subprocess
 import sys
 import time
+import tracemalloc
 from typing import Any
 
 from anyascii import anyascii
+from homeassistant.core import Context
 
+from custom_components.smsbox.alerts.alert import Alert
+from custom_components.smsbox.alerts.plan import Plan
+from custom_components.smsbox.const import Channel
+from custom_components.smsbox.message import Message
 from custom_components.smsbox.text import MessageTooLongError, compose_sms
 
 from .measure import ROUNDS, Row, spread
+
+THINGS = 10_000
 
 _HOME_ASSISTANT = """
 import gc, time, tracemalloc
@@ -47,6 +55,44 @@ def importing() -> list[Row]:
     return [
         Row("6. own import", "Home Assistant and dependencies", f"{spread(own, 1)} ms", "under 20", median(own) < 20),
         Row("6. memory with dependencies", "Home Assistant", f"{spread(memory, 1)} MiB", "8", median(memory) <= 8),
+    ]
+
+
+def _kilobytes(create: Callable[[int], object]) -> float:
+    """Return what one of many such things takes in memory."""
+    tracemalloc.start()
+    kept = [create(number) for number in range(THINGS)]
+    size = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    return size / len(kept) / 1000
+
+
+def memory() -> list[Row]:
+    """Measure what a followed message, a plan and a running alert take in memory."""
+
+    def followed(msgid: int) -> Message:
+        """Return a message as it is followed and saved."""
+        message = Message(f"3247{msgid:07}", "recipient", Channel.SMS, time.time() + msgid, Context(), msgid=msgid)
+        message.row  # noqa: B018 - rendered when it is saved
+        return message
+
+    step = {"notify": [{"recipient": "mum", "channel": "sms"}], "wait": 5}
+
+    def plan(number: int) -> Plan:
+        """Return a plan of ten steps."""
+        return Plan.from_data(f"Plan {number}", {"steps": [step] * 10})
+
+    def alert(number: int) -> Alert:
+        """Return an alert that has just started."""
+        alert = Alert(plan(number), lambda: "0123456789abcdef")
+        alert.message("Cellar", f"Water {number}", time.time(), context={"id": "x", "parent_id": None, "user_id": None})
+        return alert
+
+    followed_size = _kilobytes(followed)
+    return [
+        Row("10. memory of a followed message", "", f"{followed_size:.1f} kB", "at most 0.8", followed_size <= 0.8),
+        Row("10. memory of a plan of ten steps", "", f"{_kilobytes(plan):.1f} kB", "", None),
+        Row("10. memory of an alert, with its plan", "", f"{_kilobytes(alert):.1f} kB", "", None),
     ]
 
 

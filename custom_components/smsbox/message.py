@@ -138,7 +138,8 @@ class Message:
                 "followed_since": None if self.followed_since == self.sent_at else self.followed_since,
             }
             content = json_bytes({key: value for key, value in row.items() if value not in (None, [])})
-            self._rendered = version, json_fragment(content)
+            # A copy of the right size: orjson leaves much room behind what it renders.
+            self._rendered = version, json_fragment(b"".join((content, b"")))
         return self._rendered[1]
 
 
