@@ -1,16 +1,19 @@
 """The actions of alerts: start, acknowledge, resolve."""
 
 import asyncio
+from collections.abc import Coroutine, Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from homeassistant.components.notify import DOMAIN as NOTIFY_DOMAIN
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
-from homeassistant.exceptions import HomeAssistantError, Unauthorized
+from homeassistant.exceptions import Unauthorized
 from homeassistant.helpers import config_validation as cv, entity_registry as er
 from homeassistant.helpers.target import TargetSelection, async_extract_referenced_entity_ids
 from homeassistant.helpers.typing import VolDictType
+from homeassistant.util.async_ import create_eager_task
 import voluptuous as vol
 
 from .alerts.engine import ENGINES, async_get_runner
@@ -44,29 +47,46 @@ RESOLVE_ALERT_FIELDS: VolDictType = {
 
 async def async_send_alert(call: ServiceCall) -> ServiceResponse:
     """Start the alerts of plans; each is tried, and what one raises is raised in the end."""
-    started: list[tuple[AlertRunner, dict[str, Any]]] = []
-    error: HomeAssistantError | None = None
-    for plan in await _async_targeted_plans(call):
-        try:
-            runner = _runner(call.hass, plan)
-            result = await runner.async_start(call.data.get(ATTR_TITLE), call.data[ATTR_MESSAGE], call.context)
-        except HomeAssistantError as raised:
-            error = error or raised
-        else:
-            started.append((runner, {"plan": runner.name, "alert_id": runner.shown.alert_id, "result": result.value}))
-    if error is not None:
-        raise error
+    plans = await _async_targeted_plans(call)
+    results = await asyncio.gather(*_begin(_async_start(call, plan) for plan in plans), return_exceptions=True)
+    started: list[_Started] = []
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+        started.append(result)
     wait: timedelta | None = call.data.get(ATTR_WAIT_FOR_ACKNOWLEDGEMENT)
-    return {"alerts": list(await asyncio.gather(*(_async_describe(*alert, wait) for alert in started)))}
+    return {"alerts": list(await asyncio.gather(*(_async_describe(alert, wait) for alert in started)))}
 
 
-async def _async_describe(runner: AlertRunner, alert: dict[str, Any], wait: timedelta | None) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Started:
+    """An alert that was started, and what the response says of it so far."""
+
+    runner: AlertRunner
+    alert_id: str | None
+    response: dict[str, Any]
+
+
+async def _async_start(call: ServiceCall, plan: Named) -> _Started:
+    """Start the alert of a plan."""
+    runner = _runner(call.hass, plan)
+    result = await runner.async_start(call.data.get(ATTR_TITLE), call.data[ATTR_MESSAGE], call.context)
+    alert_id = runner.shown.alert_id
+    return _Started(runner, alert_id, {"plan": runner.name, "alert_id": alert_id, "result": result.value})
+
+
+def _begin[T](work: Iterable[Coroutine[Any, Any, T]]) -> list[asyncio.Task[T]]:
+    """Begin all at once: if the caller is cancelled, each alert goes on by itself."""
+    return [create_eager_task(one) for one in work]
+
+
+async def _async_describe(started: _Started, wait: timedelta | None) -> dict[str, Any]:
     """Return what the response says of an alert that was started, after waiting if that is wanted."""
     if wait is None:
-        return alert | {"status": runner.shown.status.value}
-    shown = await runner.async_wait(alert["alert_id"], wait.total_seconds())
-    taken = shown.alert_id == alert["alert_id"] and shown.status is Status.ACKNOWLEDGED
-    return alert | {
+        return started.response | {"status": started.runner.shown.status.value}
+    shown = await started.runner.async_wait(started.alert_id, wait.total_seconds())
+    taken = shown.alert_id == started.alert_id and shown.status is Status.ACKNOWLEDGED
+    return started.response | {
         "status": shown.status.value,
         "acknowledged": taken,
         "by": shown.attributes["acknowledged_by"] if taken else None,
@@ -82,14 +102,16 @@ async def async_acknowledge_alert(call: ServiceCall) -> ServiceResponse:
     else:
         runners = await _async_controllable_runners(call)
     by = call.data.get(ATTR_BY, "").strip() or await async_person_of(call.hass, call.context)
-    return {"plans": [runner.name for runner in runners if await runner.async_acknowledge(by, Via.ACTION)]}
+    taken = await asyncio.gather(*_begin(runner.async_acknowledge(by, Via.ACTION) for runner in runners))
+    return {"plans": [runner.name for runner, had in zip(runners, taken, strict=True) if had]}
 
 
 async def async_resolve_alert(call: ServiceCall) -> ServiceResponse:
     """End alerts, or one cause of them."""
     title, message = call.data.get(ATTR_TITLE), call.data.get(ATTR_MESSAGE)
     runners = [_runner(call.hass, plan) for plan in await _async_targeted_plans(call)]
-    return {"plans": [runner.name for runner in runners if await runner.async_resolve(title, message)]}
+    resolved = await asyncio.gather(*_begin(runner.async_resolve(title, message) for runner in runners))
+    return {"plans": [runner.name for runner, had in zip(runners, resolved, strict=True) if had]}
 
 
 async def _async_targeted_plans(call: ServiceCall) -> list[Named]:
