@@ -159,7 +159,7 @@ async def test_no_link_in_the_log(
 ) -> None:
     """Nothing that can happen to a link writes it down, at any level."""
     caplog.set_level(logging.DEBUG)
-    logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
+    caplog.set_level(logging.WARNING, "aiohttp.access")
     await add_plan(hass, entry)
     await start(hass)
     link = link_in(gateway, MUM)
