@@ -10,7 +10,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from tests.common import call_action, get_state
 from tests.gateways import Gateway
-from tests.plans import add_plan, alert_event
+from tests.plans import add_plan, alert_event, settle
 
 from .conftest import automate, tell
 
@@ -48,6 +48,7 @@ async def at(hass: HomeAssistant, freezer: FrozenDateTimeFactory, moment: dateti
     freezer.move_to(moment)
     async_fire_time_changed(hass, moment)
     await hass.async_block_till_done()
+    await settle(hass)
 
 
 async def test_nobody_acknowledges(
