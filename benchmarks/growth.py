@@ -89,9 +89,10 @@ async def _recipients(bench: Bench, size: int) -> dict[str, Cost]:
         if entity.unique_id.endswith("_sms"):
             registry.async_update_entity(entity.entity_id, labels={label})
     await hass.async_block_till_done()
-    send: Callable[..., Awaitable[object]] = lambda domain, action, **data: hass.services.async_call(  # noqa: E731
-        domain, action, {"message": "Hello", **data}, blocking=True
-    )
+
+    async def send(domain: str, action: str, **data: Any) -> None:
+        await hass.services.async_call(domain, action, {"message": "Hello", **data}, blocking=True)
+
     names = [subentry.title for subentry in entry.subentries.values()]
     account = {"config_entry_id": entry.entry_id}
     costs["`notify.smsbox` to all names"] = await _cost(
