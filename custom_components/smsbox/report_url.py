@@ -27,8 +27,16 @@ def report_url(hass: HomeAssistant, entry: ConfigEntry[Any]) -> str | None:
         return None
     if (cloudhook_url := entry.data.get(CONF_CLOUDHOOK_URL)) and cloud_active(hass):
         return str(cloudhook_url)
+    return _webhook_url(hass, hass.config.external_url, entry.data[CONF_WEBHOOK_ID])
+
+
+@lru_cache(maxsize=32)  # core parses the external URL each time, which costs every message
+def _webhook_url(hass: HomeAssistant, external_url: str | None, webhook_id: str) -> str | None:
+    """Return the URL of a webhook at the external URL, None if it cannot be reached from outside."""
+    if external_url is None:
+        return None
     try:
-        url = webhook.async_generate_url(hass, entry.data[CONF_WEBHOOK_ID], allow_internal=False)
+        url = webhook.async_generate_url(hass, webhook_id, allow_internal=False)
     except NoURLAvailableError, ValueError:  # ValueError: the external URL is malformed
         return None
     return url if is_public_url(url) else None
@@ -44,7 +52,6 @@ def link_base_url(hass: HomeAssistant) -> str | None:
     return url if is_public_url(url) else None
 
 
-@lru_cache(maxsize=8)
 def is_public_url(url: str) -> bool:
     """Return whether a URL can be reached from outside, as far as its host tells."""
     try:
