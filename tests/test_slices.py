@@ -4,14 +4,14 @@ import asyncio
 
 import pytest
 
-from custom_components.smsbox.slices import in_slices
+from custom_components.smsbox.slices import map_in_slices
 
 
 @pytest.mark.parametrize(
     ("items", "size", "turns"), [(0, 2, 0), (1, 2, 0), (2, 2, 1), (5, 2, 2), (499, 500, 0), (3, 1, 3)]
 )
 async def test_others_get_a_turn_after_each_slice(items: int, size: int, turns: int) -> None:
-    """Every item comes, in order, and the loop turns once after each full slice."""
+    """Every result comes, in order, and the loop turns once after each full slice."""
     taken = 0
 
     def take() -> None:
@@ -21,5 +21,5 @@ async def test_others_get_a_turn_after_each_slice(items: int, size: int, turns: 
 
     loop = asyncio.get_running_loop()
     loop.call_soon(take)
-    assert [item async for item in in_slices(range(items), size)] == list(range(items))
+    assert await map_in_slices(str, range(items), size) == [str(item) for item in range(items)]
     assert taken == turns

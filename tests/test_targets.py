@@ -255,18 +255,18 @@ async def test_names_are_read_once_for_a_call(
     names = [f"Person {number}" for number in range(100_000, 100_030)]
     await set_up(hass, account_entry(*(recipient_data(name, numbers=[f"32496{name[-6:]}"]) for name in names)))
     made: list[str] = []
-    from_subentry = Recipient.from_subentry
+    make_recipient = Recipient.__init__
 
     def count_tables(hass: HomeAssistant) -> Any:
         made.append("table")
         return async_accounts(hass)
 
-    def count_recipients(entry: Any, subentry: Any) -> Any:
+    def count_recipients(*args: Any) -> None:
         made.append("recipient")
-        return from_subentry(entry, subentry)
+        make_recipient(*args)
 
     monkeypatch.setattr(targets, "async_accounts", count_tables)
-    monkeypatch.setattr(Recipient, "from_subentry", count_recipients)
+    monkeypatch.setattr(Recipient, "__init__", count_recipients)
     for domain, action, field in (("notify", "smsbox", "target"), ("smsbox", "send_sms", "numbers")):
         await hass.services.async_call(domain, action, {"message": "Water", field: names}, blocking=True)
         assert made == ["table", *["recipient"] * 30]

@@ -57,7 +57,7 @@ class TestMessageButton(RecipientEntity, ButtonEntity):
         recipient = self.recipient
         await async_send(
             self.hass,
-            SendRequest(recipient.channels[0], texts[f"component.{DOMAIN}.selector.test_message.options.text"]),
+            SendRequest(recipient.first_channel, texts[f"component.{DOMAIN}.selector.test_message.options.text"]),
             recipient_destinations(recipient, self.account),
             self._context or Context(),
             partial_success=False,

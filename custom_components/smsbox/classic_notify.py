@@ -54,7 +54,7 @@ async def _notify_one(entry: SmsboxConfigEntry, subentry_id: str, call: ServiceC
     await _async_wait_for_accounts(call.hass)
     subentry = entry.subentries.get(subentry_id)
     targets = await async_find_targets(call.hass, Named(entry, subentry) if subentry else None, None)
-    channels = (recipient.channels[0] for recipient in targets.recipients.values())
+    channels = (recipient.first_channel for recipient in targets.recipients.values())
     await _async_send(call, {**call.data, **_data(call)}, targets, next(channels, Channel.SMS))
 
 

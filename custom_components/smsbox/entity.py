@@ -95,7 +95,7 @@ class RecipientEntity(SubentryEntity):
     @property
     def recipient(self) -> Recipient:
         """Return the recipient as it is stored now."""
-        return Recipient.from_subentry(self._entry, self._entry.subentries[self._subentry_id])
+        return Recipient(self._entry, self._entry.subentries[self._subentry_id])
 
 
 @callback

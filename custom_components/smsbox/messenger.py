@@ -1,8 +1,8 @@
 """Composes what goes out, hands it to the outbox, and returns what happened."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import batched
@@ -20,7 +20,7 @@ from .errors import action_error, to_action_error, validation_error
 from .guard import Limit
 from .message import Batch, Message
 from .recipients import Destination
-from .slices import in_slices
+from .slices import map_in_slices
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class SendResponse:
 
     async def async_as_dict(self) -> dict[str, Any]:
         """Return the action's response."""
-        messages = [result.as_dict(waited=self.waited) async for result in in_slices(self.results)]
+        messages = await map_in_slices(partial(SendResult.as_dict, waited=self.waited), self.results)
         response: dict[str, Any] = {"messages": messages}
         if self.sms is not None:
             response |= {
@@ -109,6 +109,16 @@ class SendResponse:
         if self.waited:
             response["delivered"] = all(message["status"] == DeliveryStatus.DELIVERED for message in messages)
         return response
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """A text as it goes out, and how it was composed if it goes out by SMS."""
+
+    body: str
+    long: bool
+    unicode: bool = False
+    sms: text.SmsText | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +175,10 @@ async def async_send(
     if request.sender is not None and not SENDER.fullmatch(request.sender):
         raise validation_error("invalid_sender", sender=phone.mask_given(request.sender))
     now = time.time()
-    results = [
-        SendResult(destination, Message(destination.number, destination.recipient_id, request.channel, now, context))
-        async for destination in in_slices(destinations)
-    ]
-    shipments = list(_prepare(request, results))
+    results = await map_in_slices(
+        lambda to: SendResult(to, Message(to.number, to.recipient_id, request.channel, now, context)), destinations
+    )
+    shipments = _prepare(request, results)
     if request.wait_for_report is not None and not all(shipment.account.can_report for shipment in shipments):
         raise validation_error("no_report_url")
     # One alone, which is the rule, needs no task of its own.
@@ -186,12 +195,12 @@ async def async_send(
 
 async def _async_send_all(shipments: Iterable[_Shipment]) -> None:
     """Send all at once."""
-    await asyncio.gather(
-        *[
-            create_eager_task(shipment.account.outbox.async_send(shipment.batch))
-            async for shipment in in_slices(shipments, 1)
-        ]
-    )
+
+    def send(shipment: _Shipment) -> asyncio.Task[None]:
+        """Begin to send one."""
+        return create_eager_task(shipment.account.outbox.async_send(shipment.batch))
+
+    await asyncio.gather(*await map_in_slices(send, shipments, 1))
 
 
 async def async_send_single(
@@ -209,62 +218,54 @@ async def async_send_single(
     return message
 
 
-def _prepare(request: SendRequest, results: Iterable[SendResult]) -> Iterator[_Shipment]:
-    """Yield the batches that make up a request, with the text as each account sends it."""
+def _prepare(request: SendRequest, results: Iterable[SendResult]) -> list[_Shipment]:
+    """Return the batches that make up a request, with the text as each account sends it."""
     valid_for = None if request.valid_for is None else request.valid_for.total_seconds()
-    groups: dict[Account, list[SendResult]] = {}
-    for result in results:
-        groups.setdefault(result.destination.account, []).append(result)
-    empty = Batch(
-        request.channel,
-        "",
-        (),
-        send_at=request.send_at,
-        valid_for=valid_for,
-        alert=request.alert,
-        still_wanted=request.still_wanted,
-    )
-    for account, group in groups.items():
-        sms = None
-        if request.channel is Channel.SMS:
-            unsupported = request.unsupported_characters or account.unsupported_characters
-            sms = compose_sms(
-                request.message,
-                unsupported,
-                long_sms=request.long_sms,
-                last_line=request.last_line,
-                cut=request.cut,
-            )
-            unicode = sms.encoding is text.Encoding.UNICODE
-            batch = replace(empty, text=sms.text, long_sms=sms.parts > 1, unicode=unicode)
-        else:
-            speech = _compose_speech(request)
-            batch = replace(empty, text=speech, long_sms=len(speech) > MAX_TTS_PART)
-        for members in _group(request, group):
-            to = members[0].destination
-            yield _Shipment(
-                account,
-                replace(
-                    batch,
-                    messages=tuple(result.message for result in members),
-                    sender=request.sender or to.sender,
-                    language=request.language or to.language,
-                    gender=request.gender or to.gender,
-                ),
-                sms,
-            )
+    contents: dict[Account, _Content] = {}
+    shipments = []
+    for members in _group(request, results):
+        to = members[0].destination
+        if (content := contents.get(to.account)) is None:
+            content = contents[to.account] = _compose_content(request, to.account)
+        batch = Batch(
+            request.channel,
+            content.body,
+            tuple(result.message for result in members),
+            sender=request.sender or to.sender,
+            long_sms=content.long,
+            unicode=content.unicode,
+            language=request.language or to.language,
+            gender=request.gender or to.gender,
+            send_at=request.send_at,
+            valid_for=valid_for,
+            alert=request.alert,
+            still_wanted=request.still_wanted,
+        )
+        shipments.append(_Shipment(to.account, batch, content.sms))
+    return shipments
 
 
-def _group(request: SendRequest, results: Iterable[SendResult]) -> Iterator[Sequence[SendResult]]:
-    """Yield the numbers of an account that can share a request to the gateway."""
+def _group(request: SendRequest, results: Iterable[SendResult]) -> list[Sequence[SendResult]]:
+    """Return the numbers that can share a request to the gateway."""
     size = 1 if request.channel is Channel.VOICE else MAX_NUMBERS
-    groups: dict[str | None, list[SendResult]] = {}
+    groups: dict[tuple[Account, str | None], list[SendResult]] = {}
     for result in results:
         to = result.destination
-        key = request.sender or to.sender if request.channel is Channel.SMS else request.language or to.language
-        groups.setdefault(key, []).append(result)
-    for group in groups.values():
-        yield from batched(group, size, strict=False)
+        way = request.sender or to.sender if request.channel is Channel.SMS else request.language or to.language
+        groups.setdefault((to.account, way), []).append(result)
+    return [members for group in groups.values() for members in batched(group, size, strict=False)]
+
+
+def _compose_content(request: SendRequest, account: Account) -> _Content:
+    """Return a request's text as an account sends it; raises ServiceValidationError."""
+    if request.channel is not Channel.SMS:
+        speech = _compose_speech(request)
+        return _Content(speech, long=len(speech) > MAX_TTS_PART)
+    unsupported = request.unsupported_characters or account.unsupported_characters
+    sms = compose_sms(
+        request.message, unsupported, long_sms=request.long_sms, last_line=request.last_line, cut=request.cut
+    )
+    return _Content(sms.text, long=sms.parts > 1, unicode=sms.encoding is text.Encoding.UNICODE, sms=sms)
 
 
 def _compose_speech(request: SendRequest) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant
@@ -13,7 +13,7 @@ from .account import Account, SmsboxConfigEntry
 from .api import Gender, Language, mask_numbers
 from .const import CONF_CHANNELS, CONF_GENDER, CONF_LANGUAGE, CONF_NUMBERS, CONF_SENDER, DOMAIN, Channel
 from .errors import validation_error
-from .slices import in_slices
+from .slices import map_in_slices
 
 DEFAULT_COUNTRY = "BE"
 
@@ -37,28 +37,17 @@ class Recipient:
     """A person to reach: a subentry of an account."""
 
     entry: SmsboxConfigEntry
-    subentry_id: str
-    name: str
-    numbers: tuple[str, ...]
-    channels: tuple[Channel, ...]
-    sender: str | None
-    language: Language
-    gender: Gender
+    subentry: ConfigSubentry
 
-    @classmethod
-    def from_subentry(cls, entry: SmsboxConfigEntry, subentry: ConfigSubentry) -> Self:
-        """Return the recipient that a subentry stores."""
-        data = subentry.data
-        return cls(
-            entry=entry,
-            subentry_id=subentry.subentry_id,
-            name=subentry.title,
-            numbers=tuple(data[CONF_NUMBERS]),
-            channels=tuple(Channel(channel) for channel in data[CONF_CHANNELS]),
-            sender=data.get(CONF_SENDER),
-            language=Language(data[CONF_LANGUAGE]),
-            gender=Gender(data[CONF_GENDER]),
-        )
+    @property
+    def name(self) -> str:
+        """Return the recipient's name."""
+        return self.subentry.title
+
+    @property
+    def first_channel(self) -> Channel:
+        """Return the channel that is used if nothing says which."""
+        return Channel(self.subentry.data[CONF_CHANNELS][0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +70,12 @@ class Destination:
 
 def recipient_destinations(recipient: Recipient, account: Account) -> list[Destination]:
     """Return the destinations of a recipient's numbers."""
+    subentry = recipient.subentry
+    data = subentry.data
+    sender, language, gender = data.get(CONF_SENDER), Language(data[CONF_LANGUAGE]), Gender(data[CONF_GENDER])
     return [
-        Destination(
-            account,
-            number,
-            recipient.subentry_id,
-            recipient.name,
-            recipient.sender,
-            recipient.language,
-            recipient.gender,
-        )
-        for number in recipient.numbers
+        Destination(account, number, subentry.subentry_id, subentry.title, sender, language, gender)
+        for number in data[CONF_NUMBERS]
     ]
 
 
@@ -135,8 +119,11 @@ async def async_resolve_destinations(
     if numbers:
         account = async_get_account(hass, config_entry_id, [recipient.entry for recipient in recipients])
         language = default_language(hass)
-        async for number in in_slices(numbers):
-            destinations.setdefault(number, Destination(account, number, None, None, None, language, Gender.MALE))
+        bare = await map_in_slices(
+            lambda number: Destination(account, number, None, None, None, language, Gender.MALE), numbers
+        )
+        for destination in bare:
+            destinations.setdefault(destination.number, destination)
     if not destinations:
         raise validation_error("no_recipients")
     return list(destinations.values())

@@ -24,7 +24,7 @@ from .api import mask_numbers
 from .const import DOMAIN, LOGGER, SUBENTRY_RECIPIENT
 from .errors import validation_error
 from .recipients import Recipient, async_accounts, async_get_account, normalize_number
-from .slices import in_slices
+from .slices import map_in_slices
 from .text import name_key
 
 _GROUPS = (GROUP_PREFIX, f"{NOTIFY_DOMAIN}.")
@@ -74,7 +74,10 @@ class Targets:
 async def async_find_targets(hass: HomeAssistant, given: Any, config_entry_id: str | None) -> Targets:
     """Return who is meant by what was given, in any shape; what is wrong does not silence the others."""
     targets = Targets()
-    async for what, matches in in_slices(NameTable(hass, config_entry_id).parse(given)):
+
+    def add(found: tuple[Any, list[Named]]) -> None:
+        """Add whom a name or a number means, or what is wrong with it."""
+        what, matches = found
         try:
             if matches:
                 _add_named(hass, targets, _only(what, matches, config_entry_id))
@@ -82,6 +85,8 @@ async def async_find_targets(hass: HomeAssistant, given: Any, config_entry_id: s
                 targets.numbers[normalize_number(hass, what)] = None
         except ServiceValidationError as error:
             targets.errors[phone.mask_given(what)] = error
+
+    await map_in_slices(add, NameTable(hass, config_entry_id).parse(given))
     if config_entry_id is not None:
         try:
             async_get_account(hass, config_entry_id)
@@ -95,7 +100,7 @@ def _add_named(hass: HomeAssistant, targets: Targets, named: Named) -> None:
     """Add a recipient or a plan whose account is loaded."""
     async_get_account(hass, named.entry.entry_id)
     if named.subentry.subentry_type == SUBENTRY_RECIPIENT:
-        targets.recipients[named.subentry.subentry_id] = Recipient.from_subentry(named.entry, named.subentry)
+        targets.recipients[named.subentry.subentry_id] = Recipient(named.entry, named.subentry)
     else:
         targets.plans[named.subentry.subentry_id] = named
 

@@ -116,7 +116,7 @@ async def _async_send_to(
     if entry is None:
         return None
     subentry = entry.subentries.get(contact.id)
-    recipient = subentry and Recipient.from_subentry(entry, subentry)
+    recipient = subentry and Recipient(entry, subentry)
     for destination in recipient_destinations(recipient, entry.runtime_data) if recipient else ():
         if destination.number == number:
             return await async_send_single(request, destination, context, reference)
