@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import suppress
 from dataclasses import replace
 import time
 from typing import Any
@@ -51,7 +50,7 @@ class Outbox:
         self._finished = finished
         self._refused = refused
         self._voice_calls = asyncio.Semaphore(MAX_VOICE_CALLS)
-        self._under_way: set[asyncio.Task[Any]] = set()
+        self._under_way: dict[asyncio.Future[Any], asyncio.Task[None]] = {}
 
     async def async_send(self, batch: Batch) -> None:
         """Send a batch; what happened to each message is in its `send_status` and `error`."""
@@ -74,7 +73,7 @@ class Outbox:
     async def async_stop(self) -> None:
         """Wait for all that is under way, but not forever."""
         self.queue.pause()
-        if under_way := self._under_way | self.queue.under_way:
+        if under_way := {*self._under_way.values(), *self.queue.under_way}:
             await asyncio.wait(under_way, timeout=STOP_TIMEOUT)
         await self.queue.async_stop()
 
@@ -82,24 +81,27 @@ class Outbox:
         """Do work to its end even if the caller is cancelled."""
         # asyncio.shield would do, but it takes the event loop another turn for each message.
         done: asyncio.Future[T] = self._hass.loop.create_future()
-
-        async def finish() -> None:
-            """Do the work, and tell the caller unless he was cancelled."""
-            with suppress(asyncio.InvalidStateError):
-                try:
-                    done.set_result(await work)
-                except BaseException as error:  # noqa: BLE001 - whatever it is, it is the caller's
-                    done.set_exception(error)
-
-        task = create_eager_task(finish())
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
+        task = create_eager_task(self._finish(work, done))
+        if not task.done():
+            self._under_way[done] = task
         try:
             return await done
         except asyncio.CancelledError:
             # Only Home Assistant still waits for it.
             self._hass.async_create_task(asyncio.wait({task}))
             raise
+
+    async def _finish[T](self, work: Coroutine[Any, Any, T], done: asyncio.Future[T]) -> None:
+        """Do work, and tell the caller unless he was cancelled."""
+        try:
+            result = await work
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it is the caller's
+            if not done.done():
+                done.set_exception(error)
+        else:
+            if not done.done():
+                done.set_result(result)
+        self._under_way.pop(done, None)
 
     async def _request[T](self, request: Callable[[SmsboxClient], Awaitable[T]]) -> T | SmsboxError:
         """Return the response to a request, or its error."""
@@ -133,6 +135,8 @@ class Outbox:
         if admitted:
             all_admitted = len(admitted) == len(batch.messages)
             await self._deliver(batch if all_admitted else replace(batch, messages=tuple(admitted)))
+        if all(message.send_status is SendStatus.ACCEPTED for message in batch.messages):
+            return
         if batch.valid_for is not None:
             self.queue.add(batch, [message for message in admitted if isinstance(message.error, UNREACHABLE)])
         for message in admitted:
