@@ -13,17 +13,20 @@ from homeassistant.core import Context
 from homeassistant.helpers import entity_registry as er, label_registry as lr
 
 from custom_components.smsbox.alerts.engine import ENGINES
+from custom_components.smsbox.api import DeliveryReport, DeliveryStatus
 from custom_components.smsbox.const import Channel
 from custom_components.smsbox.message import Batch, Message
 
 from .home_assistant import Bench, recipient
 from .measure import Row
+from .reports import track
 
 SIZES = (1, 10, 100, 1000)
 CHANNELS = ("sms", "tts", "voice")
 BARE = [f"+32496{number:06}" for number in range(200_000, 250_000)]
 LONGEST_STALL = 50  # ms
 LOOKS = 50
+FOLLOWED = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +169,32 @@ async def bare_numbers(bench: Bench, account: ConfigEntry) -> list[Row]:
             )
         )
     return rows
+
+
+async def followed(bench: Bench, few: ConfigEntry) -> list[Row]:
+    """Measure following a message beside very many, of which the oldest have had their report."""
+    many = await bench.add_account("followed", recipient("Followed", "32496123459"))
+    first = 50_000_000
+    track(many, first, FOLLOWED)
+    for msgid in range(first, first + FOLLOWED // 2):
+        many.runtime_data.tracker.receive(DeliveryReport(msgid, 11, DeliveryStatus.DELIVERED))
+    await bench.hass.async_block_till_done()
+
+    async def follow(account: ConfigEntry) -> None:
+        track(account, first + FOLLOWED, 1000)
+
+    costs = {account: (await _cost(bench, partial(follow, account))).cpu for account in (few, many)}
+    ratio = costs[many] / costs[few]
+    return [
+        Row(
+            f"8. following a message, {FOLLOWED:,} followed and half of them reported",
+            "10 followed",
+            f"{ratio:.2f} x its time",
+            "at most 1.5",
+            ratio <= 1.5,
+            f"{costs[many]:.1f} µs, {costs[few]:.1f} µs",
+        )
+    ]
 
 
 def _plans(number: int, steps: int) -> list[ConfigSubentryDataWithId]:

@@ -1,6 +1,7 @@
 """The spending guard: limits per number and hour and day, exact at the border, rolling, through restarts."""
 
 import asyncio
+from collections import OrderedDict
 from http import HTTPStatus
 from typing import Any
 
@@ -103,7 +104,7 @@ def test_released_message_does_not_count() -> None:
 
 def test_clock_set_back_never_locks_out_for_longer() -> None:
     """Messages of a future that was none count as sent now, so that the wait is one hour and one day at most."""
-    guard = Guard(2, 3, {MUM: [10 * DAY, 10 * DAY + 1]})
+    guard = Guard(2, 3, OrderedDict({MUM: [10 * DAY, 10 * DAY + 1]}))
     assert guard.admit(MUM, 100) is Limit.HOUR
     guard.limit_hour = 0
     assert guard.admit(MUM, 100) is None

@@ -1,7 +1,7 @@
 """Sends, faults, kills and time in any order: nothing goes out twice, nothing that was promised is lost."""
 
 import asyncio
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 import logging
@@ -75,7 +75,7 @@ class World(RuleBasedStateMachine):
         self.told: dict[str, set[str]] = {}
         self.promised: set[str] = set()
         self.called: dict[str, tuple[str, float]] = {}
-        self.moments: dict[str, list[float]] = {}
+        self.moments: OrderedDict[str, list[float]] = OrderedDict()
         self.boot()
 
     machine: World

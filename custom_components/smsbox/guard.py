@@ -1,6 +1,7 @@
 """The spending guard: how many messages one number may get in an hour and in a day."""
 
 from bisect import bisect_right, insort
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import takewhile
@@ -28,7 +29,7 @@ class Guard:
 
     limit_hour: int
     limit_day: int
-    moments: dict[str, list[float]] = field(default_factory=dict)
+    moments: OrderedDict[str, list[float]] = field(default_factory=OrderedDict)
 
     def admit(self, number: str, now: float, *, alert: bool = False) -> Limit | None:
         """Count a message to a number and return None, or return the limit that refuses it.
@@ -43,8 +44,8 @@ class Guard:
         if self.limit_day and not alert and len(moments) >= self.limit_day:
             return Limit.DAY
         insort(moments, now)
-        self.moments.pop(number, None)
         self.moments[number] = moments
+        self.moments.move_to_end(number)
         self._expire(now)
         return None
 

@@ -1,6 +1,7 @@
 """What an account keeps on disk, with named fields."""
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 import math
@@ -88,12 +89,12 @@ class AccountStore:
     """An account's messages, totals, names and counts, written within a second of a change and at the end."""
 
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
-        # Both with the oldest first. What is in the second has no message ID yet.
-        self.messages: dict[int, Message] = {}
-        self.references: dict[str, Message] = {}
+        # Each with the oldest first, which an OrderedDict finds at once. What has a reference has no message ID yet.
+        self.messages: OrderedDict[int, Message] = OrderedDict()
+        self.references: OrderedDict[str, Message] = OrderedDict()
         self.totals = Totals()
         self.names: dict[str, Names] = {}
-        self.moments: dict[str, list[float]] = {}
+        self.moments: OrderedDict[str, list[float]] = OrderedDict()
         self._hass = hass
         self._save_pending = False
         self._store: Store[Any] = Store(
@@ -119,8 +120,8 @@ class AccountStore:
             await async_set_aside(self._hass, self._store.path, "not a mapping")
             return
         messages, unreadable = parse_rows(stored.get("messages"), Message.from_store)
-        self.messages = {message.msgid: message for message in messages if message.msgid is not None}
-        self.references = {message.ref: message for message in messages if message.msgid is None and message.ref}
+        self.messages.update((message.msgid, message) for message in messages if message.msgid is not None)
+        self.references.update((message.ref, message) for message in messages if message.msgid is None and message.ref)
         names, unreadable_names = parse_rows(stored.get("names"), Names.from_store)
         self.names = {name.subentry_id: name for name in names}
         moments, unreadable_moments = parse_rows(stored.get("moments"), _parse_moments)

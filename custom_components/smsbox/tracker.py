@@ -116,8 +116,8 @@ class Tracker:
             message.followed = True
             message.changed()
             # If the gateway gives the same ID again, the newest message has to stand last.
-            self._store.messages.pop(msgid, None)
             self._store.messages[msgid] = message
+            self._store.messages.move_to_end(msgid)
         else:
             self._release(message)
         self._forget_old()
