@@ -25,6 +25,7 @@ SIZES = (1, 10, 100, 1000)
 CHANNELS = ("sms", "tts", "voice")
 BARE = [f"+32496{number:06}" for number in range(200_000, 250_000)]
 LONGEST_STALL = 50  # ms
+MORE_THAN_ONE = 2  # ms
 LOOKS = 50
 FOLLOWED = 100_000
 
@@ -73,7 +74,7 @@ async def recipients(bench: Bench) -> list[Row]:
     for size in SIZES:
         for name, cost in (await _recipients(bench, size)).items():
             costs.setdefault(name, []).append(cost)
-    return [_row(name, curve) for name, curve in costs.items()]
+    return [_row(name, curve, as_one=name.endswith(" a recipient")) for name, curve in costs.items()]
 
 
 async def _recipients(bench: Bench, size: int) -> dict[str, Cost]:
@@ -137,17 +138,18 @@ async def _changes(bench: Bench, entry: ConfigEntry) -> dict[str, Cost]:
     }
 
 
-def _row(name: str, curve: list[Cost]) -> Row:
-    """Return the row of a growth curve: linear at most, and no stall."""
+def _row(name: str, curve: list[Cost], *, as_one: bool) -> Row:
+    """Return the row of a growth curve: no stall, and linear at most, or with a thousand as with one."""
     figures = " / ".join(f"{cost.cpu:.1f}" for cost in curve)
     stall = max(cost.stall for cost in curve)
-    linear = curve[3].cpu <= 15 * max(curve[2].cpu, 1)
+    aim = f"{MORE_THAN_ONE} ms more than with 1" if as_one else "linear"
+    most = curve[0].cpu + MORE_THAN_ONE if as_one else 15 * max(curve[2].cpu, 1)
     return Row(
         f"8. {name}: 1 / 10 / 100 / 1,000 recipients",
         "",
         f"{figures} ms",
-        f"linear, no stall over {LONGEST_STALL} ms",
-        linear and stall <= LONGEST_STALL,
+        f"at most {aim}, no stall over {LONGEST_STALL} ms",
+        curve[3].cpu <= most and stall <= LONGEST_STALL,
         f"longest stall {stall:.0f} ms",
     )
 

@@ -1,13 +1,12 @@
 """What an account holds for as long as Home Assistant runs, through reloads."""
 
 from collections.abc import Mapping
-from copy import copy
 from dataclasses import dataclass
 from functools import partial
 import time
 from typing import Any
 
-from homeassistant.config_entries import ConfigEntry, ConfigSubentry
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_API_KEY, EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_send
@@ -48,9 +47,9 @@ def limit_signal(entry_id: str) -> SignalType[()]:
 RESPONSE_SIGNAL: SignalType[str] = SignalType(f"{DOMAIN}_response")
 
 
-def snapshot(entry: ConfigEntry[Any]) -> dict[str, ConfigSubentry]:
-    """Return copies of an entry's subentries, which Home Assistant changes in place."""
-    return {subentry_id: copy(subentry) for subentry_id, subentry in entry.subentries.items()}
+def _snapshot(entry: ConfigEntry[Any]) -> dict[str, tuple[str, Mapping[str, Any]]]:
+    """Return the titles and data of an entry's subentries, which Home Assistant replaces in place."""
+    return {subentry_id: (subentry.title, subentry.data) for subentry_id, subentry in entry.subentries.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +67,6 @@ class Account:
 
     coordinator: SmsboxCoordinator
     device_id: str
-    # As the entities show them.
-    subentries: Mapping[str, ConfigSubentry]
 
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
         self._hass = hass
@@ -121,12 +118,19 @@ class Account:
         """Take over the entry's key and options."""
         options = self._entry.options
         self._settings = (self._entry.data[CONF_API_KEY], options)
-        self.subentries = snapshot(self._entry)
+        self._subentries = _snapshot(self._entry)
         self.guard.limit_hour = int(options.get(CONF_LIMIT_HOUR, DEFAULT_LIMIT_HOUR))
         self.guard.limit_day = int(options.get(CONF_LIMIT_DAY, DEFAULT_LIMIT_DAY))
         client = create_client(self._hass, self._entry.data[CONF_API_KEY], self._handle_response)
         self.outbox.client = client
         self.coordinator = SmsboxCoordinator(self._hass, self._entry, client, self._handle_balance)
+
+    @callback
+    def changed_subentries(self) -> list[str]:
+        """Return the recipients and plans that came, changed or went since they were looked at."""
+        before, now = self._subentries, _snapshot(self._entry)
+        self._subentries = now
+        return [subentry_id for subentry_id in before | now if before.get(subentry_id) != now.get(subentry_id)]
 
     @callback
     def resume_queue(self, _hass: HomeAssistant) -> None:

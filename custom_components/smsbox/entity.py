@@ -14,7 +14,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 from homeassistant.util.signal_type import SignalType
 
-from .account import Account, SmsboxConfigEntry, snapshot
+from .account import Account, SmsboxConfigEntry
 from .alerts.engine import async_get_runner
 from .alerts.events import status_signal
 from .alerts.runner import AlertRunner
@@ -99,15 +99,12 @@ class RecipientEntity(SubentryEntity):
 
 
 @callback
-def async_update_subentries(hass: HomeAssistant, entry: SmsboxConfigEntry) -> None:
-    """Have the entities show what changed of the account's name and of its recipients and plans."""
-    account = entry.runtime_data
+def async_update_subentries(hass: HomeAssistant, entry: SmsboxConfigEntry, changed: Iterable[str]) -> None:
+    """Have the entities show the account's name and the recipients and plans that changed."""
     registry = dr.async_get(hass)
-    registry.async_update_device(account.device_id, name=entry.title)
-    shown = account.subentries
-    account.subentries = snapshot(entry)
-    for subentry_id, subentry in entry.subentries.items():
-        if subentry == shown.get(subentry_id):
+    registry.async_update_device(entry.runtime_data.device_id, name=entry.title)
+    for subentry_id in changed:
+        if (subentry := entry.subentries.get(subentry_id)) is None:
             continue
         device = registry.async_get_device_by_identifier((DOMAIN, subentry_id), entry.entry_id)
         if device is not None:

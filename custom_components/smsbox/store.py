@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 import math
 import os
@@ -72,12 +72,10 @@ class Names:
     @classmethod
     def from_store(cls, row: Row) -> Self:
         """Return stored names."""
-        action = row.get("action")
-        return cls(
-            parse_text(row["subentry_id"]),
-            [parse_text(name) for name in parse_list(row["names"])],
-            None if action is None else parse_text(action),
-        )
+        action, names = row.get("action"), [parse_text(name) for name in parse_list(row["names"])]
+        if not names:
+            raise ValueError("no names")
+        return cls(parse_text(row["subentry_id"]), names, None if action is None else parse_text(action))
 
 
 def _parse_moments(row: Row) -> tuple[str, list[float]]:
@@ -132,15 +130,18 @@ class AccountStore:
             await async_set_aside(self._hass, self._store.path, f"{lost} parts", copy=True)
 
     @callback
-    def update_names(self, subentries: Mapping[str, ConfigSubentry]) -> None:
-        """Note the names that recipients and plans have now, and forget those of removed ones."""
-        for subentry_id, subentry in subentries.items():
-            names = self.names.setdefault(subentry_id, Names(subentry_id, []))
-            if names.names[-1:] != [subentry.title]:
+    def update_names(self, subentries: Mapping[str, ConfigSubentry], changed: Iterable[str]) -> None:
+        """Note the names that changed recipients and plans have now, and forget those of removed ones."""
+        for subentry_id in changed:
+            names, subentry = self.names.get(subentry_id), subentries.get(subentry_id)
+            if subentry is None:
+                self.names.pop(subentry_id, None)
+            elif names is None:
+                self.names[subentry_id] = Names(subentry_id, [subentry.title])
+            elif names.names[-1] != subentry.title:
                 names.names = [name for name in names.names if name != subentry.title] + [subentry.title]
-                self.async_schedule_save()
-        for subentry_id in self.names.keys() - subentries.keys():
-            del self.names[subentry_id]
+            else:
+                continue
             self.async_schedule_save()
 
     @callback
