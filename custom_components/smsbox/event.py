@@ -19,7 +19,7 @@ from .entity import AccountEntity, RecipientEntity, SubentryEntity, async_add_su
 PARALLEL_UPDATES = 0
 
 KEY = "delivery_report"
-ATTRIBUTES = ("msgid", "number", "recipient", "channel", "status_code", "final", "sent_at", "error")
+ATTRIBUTES = frozenset({"msgid", "number", "recipient", "channel", "status_code", "final", "sent_at", "error"})
 
 
 async def async_setup_entry(

@@ -70,7 +70,7 @@ class Tracker:
     @property
     def pending(self) -> int:
         """Return how many messages can still get a report."""
-        self._forget_old()
+        self.forget_old()
         return len(self._store.messages)
 
     @callback
@@ -91,7 +91,7 @@ class Tracker:
     def resume(self) -> None:
         """Apply the reports that came since `pause`, and all to come."""
         self._paused = False
-        self._forget_old()
+        self.forget_old()
         while self._unshown:
             async_show_report(self._hass, *self._unshown.pop(0))
         for report in self._early.pop_all():
@@ -120,11 +120,24 @@ class Tracker:
             self._store.messages.move_to_end(msgid)
         else:
             self._release(message)
-        self._forget_old()
         self._store.async_schedule_save()
         self._totals_changed()
         if not self._paused and msgid is not None:
             self._apply_all(self._early.pop(msgid))
+
+    @callback
+    def forget_old(self) -> None:
+        """Stop following messages that no report will come for any more."""
+        now = time.time()
+        self._move_with_clock(now)
+        oldest = now - FOLLOWED_FOR
+        followed: tuple[dict[Any, Message], ...] = (self._store.messages, self._store.references)
+        for messages in followed:
+            old = [key for key, _ in takewhile(lambda item: item[1].followed_since < oldest, messages.items())]
+            for key in old:
+                del messages[key]
+            if old:
+                self._store.async_schedule_save()
 
     @callback
     def refuse(self, message: Message) -> None:
@@ -196,7 +209,7 @@ class Tracker:
         """Return the message of unknown outcome that the reference of a report names."""
         if report.ref is None or report.ref in self._in_flight:
             return None
-        self._forget_old()
+        self.forget_old()
         return self._store.references.get(report.ref)
 
     def _apply_all(self, reports: Sequence[DeliveryReport]) -> None:
@@ -245,19 +258,6 @@ class Tracker:
         """Drop the reports that no message awaits."""
         for msgid in () if self._paused else self._early.expire(time.time()):
             LOGGER.debug("Report for message %s dropped: no message of this account awaits it", msgid)
-
-    def _forget_old(self) -> None:
-        """Stop following messages that no report will come for any more."""
-        now = time.time()
-        self._move_with_clock(now)
-        oldest = now - FOLLOWED_FOR
-        followed: tuple[dict[Any, Message], ...] = (self._store.messages, self._store.references)
-        for messages in followed:
-            old = [key for key, _ in takewhile(lambda item: item[1].followed_since < oldest, messages.items())]
-            for key in old:
-                del messages[key]
-            if old:
-                self._store.async_schedule_save()
 
     def _move_with_clock(self, now: float) -> None:
         """Follow messages for as long as before where the clock was set."""

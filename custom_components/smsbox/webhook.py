@@ -6,6 +6,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any
 
+from aiohttp import StreamReader
 from aiohttp.hdrs import METH_POST
 from aiohttp.web import Request, Response
 from homeassistant.components import webhook
@@ -95,10 +96,15 @@ async def _handle_report(
 
 async def _read_body(request: Request) -> bytes:
     """Return the body of a request; raise ValueError if it is too long, TimeoutError if it takes too long."""
-    content, body = request.content, b""
-    async with asyncio.timeout(READ_TIMEOUT):
-        while chunk := await content.read(MAX_BODY + 1 - len(body)):
-            body += chunk
-            if len(body) > MAX_BODY:
-                raise ValueError("body too long")
+    content = request.content
+    # Nearly always it is here already, and needs no timer.
+    if isinstance(content, StreamReader) and content.is_eof():
+        body = content.read_nowait(MAX_BODY + 1)
+    else:
+        body = b""
+        async with asyncio.timeout(READ_TIMEOUT):
+            while len(body) <= MAX_BODY and (chunk := await content.read(MAX_BODY + 1 - len(body))):
+                body += chunk
+    if len(body) > MAX_BODY:
+        raise ValueError("body too long")
     return body

@@ -56,5 +56,6 @@ def _form_pairs(fields: Iterable[Field]) -> Iterable[Pair]:
     relevant = [(key, value.strip()) for key, value in fields if key in {"msgid", "status"}]
     msgids = [value for key, value in relevant if key == "msgid"]
     statuses = [value for key, value in relevant if key == "status"]
-    alternating = all(first != second for (first, _), (second, _) in pairwise(relevant))
-    return zip(msgids, statuses, strict=False) if alternating or len(msgids) == len(statuses) else []
+    if len(msgids) != len(statuses) and any(first == second for (first, _), (second, _) in pairwise(relevant)):
+        return []
+    return zip(msgids, statuses, strict=False)
