@@ -2,18 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
-import errno
 from http import HTTPStatus
 import json
 import logging
-import os
 from pathlib import Path
-import stat
 from typing import Any
 
 from aiohttp import web
 from aiohttp.test_utils import unused_port
-import atomicwrites
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
 from homeassistant.core import Context, CoreState, Event, HomeAssistant, callback
@@ -38,6 +34,7 @@ from .common import (
     shut_down,
     totals,
 )
+from .disk import Disk
 from .gateways import API_KEY, FIRST_MSGID, Gateway
 
 NUMBERS = [f"+3247123456{digit}" for digit in range(5)]
@@ -732,24 +729,6 @@ async def test_account_removed_after_its_queue_was_sent(
     assert not path_of(hass, entry).exists()
 
 
-class Disk:
-    """Counts the writes of queues, and takes none while it is full."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.full = False
-        self.sizes: list[int] = []
-        self._fsync = os.fsync
-        monkeypatch.setattr(atomicwrites, "_proper_fsync", self.fsync)
-
-    def fsync(self, descriptor: int) -> None:
-        """Write through to the disk, or raise."""
-        if self.full:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        if stat.S_ISREG(os.fstat(descriptor).st_mode):
-            self.sizes.append(os.fstat(descriptor).st_size)
-        self._fsync(descriptor)
-
-
 async def test_full_disk_costs_nothing_but_a_line_in_the_log(
     hass: HomeAssistant,
     gateway: Gateway,
@@ -759,7 +738,7 @@ async def test_full_disk_costs_nothing_but_a_line_in_the_log(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """While the disk takes nothing, messages wait all the same, and are on disk as soon as it works again."""
-    disk = Disk(monkeypatch)
+    disk = Disk(monkeypatch, gateway)
     disk.full = True
     be_busy(gateway)
     for number in NUMBERS:
@@ -779,39 +758,3 @@ async def test_full_disk_costs_nothing_but_a_line_in_the_log(
     disk.full = False
     await hass.async_stop()
     assert len(stored(hass, entry)) == 6
-
-
-async def test_plain_send_writes_nothing_ahead(
-    hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Without `valid_for`, nothing has to be on disk before the request."""
-    disk = Disk(monkeypatch)
-    await send(hass)
-    await send(hass, valid_for=HOUR)
-    assert not disk.sizes
-
-
-async def test_write_ahead_costs_the_same_whatever_is_followed(
-    hass: HomeAssistant,
-    gateway: Gateway,
-    entry: MockConfigEntry,
-    freezer: FrozenDateTimeFactory,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """With ten or with a hundred thousand messages followed, as many and as small writes go to the disk."""
-    disk = Disk(monkeypatch)
-    await send(hass)
-    messages = entry.runtime_data.store.messages
-    (message,) = messages.values()
-    costs = []
-    for followed in (10, 100_000):
-        messages.update(dict.fromkeys(range(followed), message))
-        be_busy(gateway)
-        await send(hass, valid_for=HOUR)
-        gateway.responses.clear()
-        await advance_time(hass, 60, freezer)
-        await advance_time(hass, 2, freezer)
-        costs.append(len(disk.sizes))
-        assert max(disk.sizes) < 1000
-        disk.sizes.clear()
-    assert costs == [3, 3]
