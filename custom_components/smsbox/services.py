@@ -95,7 +95,7 @@ async def _send(channel: Channel, call: ServiceCall) -> ServiceResponse:
         partial_success=call.return_response,
     )
     async_record_notifications(call.hass, channel, response)
-    return await response.async_as_dict()
+    return await response.async_as_dict() if call.return_response else None
 
 
 def send_request(channel: Channel, message: str, data: Mapping[str, Any], *, cut: bool = False) -> SendRequest:

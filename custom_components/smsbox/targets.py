@@ -258,5 +258,5 @@ def _split(text: str) -> list[Any]:
                 return [parse(text)]
             except MemoryError, RecursionError, SyntaxError, TypeError, ValueError:
                 continue
-    parts = (part.strip(_QUOTES) for part in _SEPARATORS.split(text.strip(_QUOTES)))
+    parts = [part.strip(_QUOTES) for part in _SEPARATORS.split(text.strip(_QUOTES))]
     return [part for part in parts if part]
