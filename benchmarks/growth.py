@@ -11,8 +11,11 @@ from typing import Any
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry, ConfigSubentryDataWithId
 from homeassistant.core import Context
 from homeassistant.helpers import entity_registry as er, label_registry as lr
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
 from custom_components.smsbox.alerts.engine import ENGINES
+from custom_components.smsbox.alerts.events import status_signal
+from custom_components.smsbox.alerts.runner import AlertRunner
 from custom_components.smsbox.api import DeliveryReport, DeliveryStatus
 from custom_components.smsbox.const import Channel
 from custom_components.smsbox.message import Batch, Message
@@ -237,21 +240,9 @@ async def plans(bench: Bench) -> list[Row]:
 
     idle = await _cost(bench, look)
     started = await _cost(bench, start)
-    while not all(runner.shown.attributes["told"] for runner in runners):
-        await asyncio.sleep(0.1)
+    await asyncio.gather(*(_told(bench, runner) for runner in runners))
     running = await _cost(bench, look)
-
-    async def message() -> None:
-        for _ in range(LOOKS):
-            await bench.notify("notify.person_0_sms")
-
-    async def report() -> None:
-        for msgid in range(FIRST_MSGID, FIRST_MSGID + LOOKS):
-            entry.runtime_data.tracker.receive(DeliveryReport(msgid, 11, DeliveryStatus.DELIVERED))
-
-    messages = await _cost(bench, message)
-    track(entry, FIRST_MSGID, LOOKS)
-    reports = await _cost(bench, report)
+    message, report = await _beside_alerts(bench, entry)
     queue = entry.runtime_data.outbox.queue
     queue.pause()
     waiting = [Message(number.removeprefix("+"), None, Channel.SMS, time.time(), Context()) for number in BARE[:1000]]
@@ -264,10 +255,37 @@ async def plans(bench: Bench) -> list[Row]:
         _cost_row("a look at 100 idle plans", Cost(idle.cpu / LOOKS, idle.stall), most=1),
         _cost_row("100 alerts that start at once", started),
         _cost_row("a look at 100 alerts", Cost(running.cpu / LOOKS, running.stall)),
-        _cost_row("a message beside 100 alerts", Cost(messages.cpu / LOOKS, messages.stall), most=1),
-        _cost_row("a report beside 100 alerts", Cost(reports.cpu / LOOKS, reports.stall), most=1),
+        _cost_row("a message beside 100 alerts", message, most=1),
+        _cost_row("a report beside 100 alerts", report, most=1),
         _cost_row("a write of a queue of 1,000", written),
     ]
+
+
+async def _told(bench: Bench, runner: AlertRunner) -> None:
+    """Wait until the first step of an alert has been told."""
+    changed = asyncio.Event()
+    unsubscribe = async_dispatcher_connect(bench.hass, status_signal(runner.subentry_id), changed.set)
+    while not runner.shown.attributes["told"]:
+        await changed.wait()
+        changed.clear()
+    unsubscribe()
+
+
+async def _beside_alerts(bench: Bench, entry: ConfigEntry) -> tuple[Cost, Cost]:
+    """Measure a message and a report while alerts are running."""
+
+    async def message() -> None:
+        for _ in range(LOOKS):
+            await bench.notify("notify.person_0_sms")
+
+    async def report() -> None:
+        for msgid in range(FIRST_MSGID, FIRST_MSGID + LOOKS):
+            entry.runtime_data.tracker.receive(DeliveryReport(msgid, 11, DeliveryStatus.DELIVERED))
+
+    messages = await _cost(bench, message)
+    track(entry, FIRST_MSGID, LOOKS)
+    reports = await _cost(bench, report)
+    return Cost(messages.cpu / LOOKS, messages.stall), Cost(reports.cpu / LOOKS, reports.stall)
 
 
 def _cost_row(name: str, cost: Cost, most: float | None = None) -> Row:

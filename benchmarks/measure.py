@@ -35,12 +35,15 @@ type Competitors = Mapping[str, Callable[[], Awaitable[object]]]
 
 
 async def interleaved(competitors: Competitors, rounds: int = ROUNDS) -> dict[str, list[float]]:
-    """Return the seconds of each competitor in each round, after a round that does not count."""
+    """Return the seconds of each competitor in each round, after a round that does not count.
+
+    Every other round goes backwards, so that nobody always comes after the same one.
+    """
     seconds: dict[str, list[float]] = {name: [] for name in competitors}
     for turn in range(rounds + 1):
-        for name, run in competitors.items():
+        for name in list(competitors)[:: 1 if turn % 2 else -1]:
             start = time.perf_counter()
-            await run()
+            await competitors[name]()
             if turn:
                 seconds[name].append(time.perf_counter() - start)
     return seconds
