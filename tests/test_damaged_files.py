@@ -196,6 +196,17 @@ async def test_parts_of_the_wrong_kind(
     assert not [record for record in caplog.records if record.exc_info and DOMAIN in record.name]
 
 
+async def test_names_of_a_recipient_that_never_had_one(hass: HomeAssistant, gateway: Gateway) -> None:
+    """A recipient whose stored list of names is empty gets the action of the name that it has."""
+    entry, path = prepare(hass, None)
+    path.rmdir()
+    (recipient_id,) = entry.subentries
+    path.write_bytes(file({**GOOD, "names": [{"subentry_id": recipient_id, "names": []}]}))
+    await set_up(hass, entry)
+    assert hass.services.has_service("notify", "smsbox_mum")
+    assert len(aside(path)) == 1
+
+
 @pytest.mark.parametrize("data", [{}, {**GOOD, "more": 1}, {**GOOD, "totals": {**GOOD["totals"], "more": 1}}])
 async def test_file_of_a_newer_minor_version(
     hass: HomeAssistant, gateway: Gateway, caplog: pytest.LogCaptureFixture, data: dict[str, Any]

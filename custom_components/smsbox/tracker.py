@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import takewhile
 import time
 from typing import Any
 
@@ -133,10 +132,11 @@ class Tracker:
         oldest = now - FOLLOWED_FOR
         followed: tuple[dict[Any, Message], ...] = (self._store.messages, self._store.references)
         for messages in followed:
-            old = [key for key, _ in takewhile(lambda item: item[1].followed_since < oldest, messages.items())]
-            for key in old:
+            while messages:
+                key, first = next(iter(messages.items()))
+                if first.followed_since >= oldest:
+                    break
                 del messages[key]
-            if old:
                 self._store.async_schedule_save()
 
     @callback

@@ -49,6 +49,9 @@ RETRY_AFTER = (0.5, 2)
 # The seconds that the gateway may ask to wait: at most about a day.
 RETRY_AFTER_HEADER = re.compile(r"[1-9][0-9]{0,4}")
 
+BUSY_STATUSES = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+UNDERSTOOD_STATUSES = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.UNAUTHORIZED})
+
 SUCCESS = 10
 SENDSMS_SUCCESS = 100
 BALANCE_SUCCESS = 100
@@ -283,10 +286,10 @@ async def _read_body(response: aiohttp.ClientResponse) -> bytes:
 
 def _parse(http: _HttpResponse) -> tuple[Response, int]:
     """Return the gateway's JSON and the code in it."""
-    if http.status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
+    if http.status in BUSY_STATUSES:
         asked = RETRY_AFTER_HEADER.fullmatch(http.retry_after)
         raise SmsboxTryAgainLaterError(int(asked[0]) if asked else None)
-    if http.status not in {HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.UNAUTHORIZED}:
+    if http.status not in UNDERSTOOD_STATUSES:
         raise SmsboxOutcomeUnknownError(f"HTTP status {http.status}")
     try:
         response: Any = json.loads(http.body)
