@@ -8,7 +8,12 @@ from typing import Any
 from aiohttp import web
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState, ConfigSubentry
-from homeassistant.const import EVENT_STATE_CHANGED, STATE_UNAVAILABLE
+from homeassistant.const import (
+    EVENT_SERVICE_REGISTERED,
+    EVENT_SERVICE_REMOVED,
+    EVENT_STATE_CHANGED,
+    STATE_UNAVAILABLE,
+)
 from homeassistant.core import Event, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
@@ -341,6 +346,36 @@ async def test_change_of_one_recipient_touches_no_other(
     touched = {event.data["entity_id"] for event in changes}
     assert {entity_id.partition(".")[2].partition("_")[0] for entity_id in touched} == {"dad", "father"}
     assert len(gateway.requests) == requests
+
+
+async def test_change_of_one_recipient_costs_the_same_beside_many(hass: HomeAssistant, gateway: Gateway) -> None:
+    """The registries, the states and the actions change as often beside thirty others as beside one."""
+    kinds = (
+        EVENT_STATE_CHANGED,
+        EVENT_SERVICE_REGISTERED,
+        EVENT_SERVICE_REMOVED,
+        er.EVENT_ENTITY_REGISTRY_UPDATED,
+        dr.EVENT_DEVICE_REGISTRY_UPDATED,
+    )
+    changes = {kind: async_capture_events(hass, kind) for kind in kinds}
+    counts = []
+    for others in (1, 30):
+        people = (recipient_data(f"Person {n}") for n in range(others))
+        account = account_entry(*people, data={"api_key": API_KEY, "webhook_id": f"webhook-{others}"})
+        await set_up(hass, account)
+        for events in changes.values():
+            events.clear()
+        dad = recipient_data("Dad")
+        subentry = ConfigSubentry(**dad | {"data": MappingProxyType(dad["data"])})
+        hass.config_entries.async_add_subentry(account, subentry)
+        await hass.async_block_till_done(wait_background_tasks=True)
+        hass.config_entries.async_update_subentry(account, subentry, title="Father")
+        await hass.async_block_till_done(wait_background_tasks=True)
+        hass.config_entries.async_remove_subentry(account, subentry.subentry_id)
+        await hass.async_block_till_done(wait_background_tasks=True)
+        counts.append({kind: len(events) for kind, events in changes.items()})
+    assert counts[0] == counts[1]
+    assert all(counts[0].values())
 
 
 async def test_cloudhook_url_reloads_nothing(hass: HomeAssistant, entry: MockConfigEntry) -> None:
