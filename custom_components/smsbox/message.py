@@ -1,7 +1,7 @@
 """A message on its way, and the request that carries it, as data."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 import secrets
 from typing import Any, Self
@@ -67,14 +67,15 @@ class Message:
     context: Context
     msgid: int | None = None
     ref: str | None = None
-    statuses: list[DeliveryStatus] = field(default_factory=list)
+    statuses: tuple[DeliveryStatus, ...] = ()
     followed_since: float = 0
     send_status: SendStatus | None = None
     error: SmsboxError | Limit | None = None
     followed: bool = False
     # Rendered once for each version, so that saving very many messages is quick.
-    _rendered: tuple[int, json_fragment] | None = None
     _version: int = 0
+    _rendered: json_fragment | None = None
+    _rendered_version: int = 0
 
     def __post_init__(self) -> None:
         self.followed_since = self.followed_since or self.sent_at
@@ -93,7 +94,7 @@ class Message:
             context=context_from_store(row["context"]),
             msgid=msgid,
             ref=None if ref is None else parse_text(ref),
-            statuses=[DeliveryStatus(status) for status in parse_list(row.get("statuses", []))],
+            statuses=tuple(DeliveryStatus(status) for status in parse_list(row.get("statuses", []))),
             followed_since=parse_moment(row.get("followed_since", row["sent_at"])),
         )
 
@@ -125,7 +126,7 @@ class Message:
     def row(self) -> json_fragment:
         """Return the message as it is stored, without what is empty; called in a thread, while it may change."""
         version = self._version
-        if self._rendered is None or self._rendered[0] != version:
+        if self._rendered is None or self._rendered_version != version:
             row = {
                 "number": self.number,
                 "recipient_id": self.recipient_id,
@@ -137,10 +138,10 @@ class Message:
                 "statuses": self.statuses,
                 "followed_since": None if self.followed_since == self.sent_at else self.followed_since,
             }
-            content = json_bytes({key: value for key, value in row.items() if value not in (None, [])})
+            content = json_bytes({key: value for key, value in row.items() if value not in (None, ())})
             # A copy of the right size: orjson leaves much room behind what it renders.
-            self._rendered = version, json_fragment(b"".join((content, b"")))
-        return self._rendered[1]
+            self._rendered, self._rendered_version = json_fragment(b"".join((content, b""))), version
+        return self._rendered
 
 
 @dataclass(frozen=True, slots=True)

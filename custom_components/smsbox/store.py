@@ -87,9 +87,9 @@ class AccountStore:
     """An account's messages, totals, names and counts, written within a second of a change and at the end."""
 
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
-        # Both with the oldest first. What has a reference has no message ID yet.
-        self.messages: OrderedDict[int, Message] = OrderedDict()  # a dict is slow at finding the first of very many
-        self.references: dict[str, Message] = {}
+        # Both with the oldest first, which a plain dict is slow to find. Those in `references` have no message ID yet.
+        self.messages: OrderedDict[int, Message] = OrderedDict()
+        self.references: OrderedDict[str, Message] = OrderedDict()
         self.totals = Totals()
         self.names: dict[str, Names] = {}
         self.moments: OrderedDict[str, list[float]] = OrderedDict()
@@ -119,7 +119,7 @@ class AccountStore:
             return
         messages, unreadable = parse_rows(stored.get("messages"), Message.from_store)
         self.messages.update((message.msgid, message) for message in messages if message.msgid is not None)
-        self.references = {message.ref: message for message in messages if message.msgid is None and message.ref}
+        self.references.update((message.ref, message) for message in messages if message.msgid is None and message.ref)
         names, unreadable_names = parse_rows(stored.get("names"), Names.from_store)
         self.names = {name.subentry_id: name for name in names}
         moments, unreadable_moments = parse_rows(stored.get("moments"), _parse_moments)

@@ -157,7 +157,7 @@ class Tracker:
     def report(self, message: Message, status: str, status_code: int | None = None, error: str | None = None) -> None:
         """Tell the status of a message that was not sent, or may not have been: no report of the gateway does."""
         if status in DeliveryStatus and DeliveryStatus(status).final:
-            message.statuses.append(DeliveryStatus(status))
+            message.statuses += (DeliveryStatus(status),)
         self._release(message)
         self._tell(message, status, status_code, error)
 
@@ -221,7 +221,7 @@ class Tracker:
         """Set a message's status and tell everybody, unless it had that status already or is final."""
         if message.final or report.status in message.statuses:
             return
-        message.statuses.append(report.status)
+        message.statuses += (report.status,)
         if report.status.final:
             self._finish(message, report.msgid)
         else:
