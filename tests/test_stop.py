@@ -1,8 +1,10 @@
 """What is under way comes to its end: through a cancelled call, and through the stop of Home Assistant."""
 
 import asyncio
+import gc
 import json
 from typing import Any
+from unittest.mock import Mock
 
 from homeassistant.core import Event, HomeAssistant
 import pytest
@@ -10,6 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.smsbox.const import DOMAIN
 from custom_components.smsbox.guard import Guard, Limit
+from custom_components.smsbox.tracker import Tracker
 
 from .common import call_action, call_for_response, send, totals
 from .conftest import Report
@@ -84,6 +87,33 @@ async def test_cancelled_refusal_is_told(
     await asyncio.gather(call, return_exceptions=True)
     await hass.async_block_till_done()
     assert [(event.data["status"], event.data["error"]) for event in events] == [("not_sent", "insufficient_credits")]
+
+
+@pytest.mark.parametrize("error", [RuntimeError, asyncio.InvalidStateError])
+@pytest.mark.parametrize("cancelled", [False, True])
+async def test_unexpected_error_reaches_the_caller(
+    hass: HomeAssistant,
+    gateway: Gateway,
+    entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: type[Exception],
+    *,
+    cancelled: bool,
+) -> None:
+    """Whatever goes wrong after the response, the caller gets it if he is still there, and nobody else."""
+    monkeypatch.setattr(Tracker, "accept", Mock(side_effect=error))
+    gateway.hold()
+    call = asyncio.create_task(send(hass))
+    await gateway.wait_until_held()
+    if cancelled:
+        call.cancel()
+    gateway.release()
+    with pytest.raises(asyncio.CancelledError if cancelled else error):
+        await call
+    await hass.async_block_till_done()
+    gc.collect()
+    assert "never retrieved" not in caplog.text
 
 
 @pytest.mark.parametrize("cancelled", [False, True])

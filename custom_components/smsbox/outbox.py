@@ -94,11 +94,13 @@ class Outbox:
     async def _finish[T](self, work: Coroutine[Any, Any, T], done: asyncio.Future[T]) -> None:
         """Do work, and tell the caller unless he was cancelled."""
         try:
-            done.set_result(await work)
-        except asyncio.InvalidStateError:
-            pass  # the caller was cancelled
+            result = await work
         except BaseException as error:  # noqa: BLE001 - whatever it is, it is the caller's
-            done.set_exception(error)
+            if not done.done():
+                done.set_exception(error)
+        else:
+            if not done.done():
+                done.set_result(result)
         finally:
             self._under_way.pop(done, None)
 
@@ -178,17 +180,14 @@ class Outbox:
                 self._not_accepted(message, response, unknown=unknown)
             return
         accepted = {element.number: element for element in response}
-        missing = []
+        # The gateway answered for a number that nobody asked for: it may be the one that is missing.
+        stranger = not accepted.keys() <= {message.number for message in batch.messages}
         for message in batch.messages:
             if (element := accepted.get(message.number)) is None:
-                missing.append(message)
-                continue
-            message.send_status, message.error = SendStatus.ACCEPTED, None
-            self._tracker.accept(message, element.msgid, reports=url is not None)
-        # The gateway may have answered for a number that nobody asked for: then that may be the one that is missing.
-        stranger = bool(missing) and not accepted.keys() <= {message.number for message in batch.messages}
-        for message in missing:
-            self._not_accepted(message, None, unknown=stranger)
+                self._not_accepted(message, None, unknown=stranger)
+            else:
+                message.send_status, message.error = SendStatus.ACCEPTED, None
+                self._tracker.accept(message, element.msgid, reports=url is not None)
         self._tracker.forget_old()
 
     def _not_accepted(self, message: Message, error: SmsboxError | None, *, unknown: bool) -> None:
