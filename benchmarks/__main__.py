@@ -50,7 +50,7 @@ async def measure(parts: set[str]) -> list[Row]:
         if "growth" in parts:
             rows += await growth.recipients(bench)
             rows += await growth.bare_numbers(bench, many)
-            rows += await growth.followed(bench, few)
+            rows += await growth.followed(bench)
             rows += await growth.plans(bench)
     return rows
 
