@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from custom_components.smsbox.slices import map_in_slices
+from custom_components.smsbox.slices import async_map_in_slices
 
 
 @pytest.mark.parametrize(
@@ -21,5 +21,5 @@ async def test_others_get_a_turn_after_each_slice(items: int, size: int, turns: 
 
     loop = asyncio.get_running_loop()
     loop.call_soon(take)
-    assert await map_in_slices(str, range(items), size) == [str(item) for item in range(items)]
+    assert await async_map_in_slices(str, range(items), size) == [str(item) for item in range(items)]
     assert taken == turns

@@ -45,7 +45,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: SmsboxConfigEntry) -> bo
     hass.data[ENGINES][entry.entry_id].resume()
     # Not before automations can hear of what was not sent.
     entry.async_on_unload(async_at_started(hass, account.resume_queue))
-    async_update_actions(hass, entry, {**account.store.names, **entry.subentries})
+    async_update_actions(hass, entry, [*account.store.names, *entry.subentries])
     async_watch_issues(hass, entry)
     webhook.async_set_up_cloudhook(hass, entry)
     account.coordinator.async_refresh_in_background()
@@ -74,7 +74,7 @@ async def _async_update_listener(hass: HomeAssistant, entry: SmsboxConfigEntry) 
         await hass.config_entries.async_reload(entry.entry_id)
         return
     hass.data[ENGINES][entry.entry_id].update_plans()
-    changed = account.changed_subentries()
+    changed = account.take_changed_subentries()
     async_update_subentries(hass, entry, changed)
     async_update_actions(hass, entry, changed)
 

@@ -48,7 +48,7 @@ RESPONSE_SIGNAL: SignalType[str] = SignalType(f"{DOMAIN}_response")
 
 
 def _snapshot(entry: ConfigEntry[Any]) -> dict[str, tuple[str, Mapping[str, Any]]]:
-    """Return the titles and data of an entry's subentries, which Home Assistant replaces in place."""
+    """Return the titles and data of an entry's subentries, which Home Assistant changes in place."""
     return {subentry_id: (subentry.title, subentry.data) for subentry_id, subentry in entry.subentries.items()}
 
 
@@ -126,8 +126,8 @@ class Account:
         self.coordinator = SmsboxCoordinator(self._hass, self._entry, client, self._handle_balance)
 
     @callback
-    def changed_subentries(self) -> list[str]:
-        """Return the recipients and plans that came, changed or went since they were looked at."""
+    def take_changed_subentries(self) -> list[str]:
+        """Return the recipients and plans that were added, changed or removed since the last call."""
         before, now = self._subentries, _snapshot(self._entry)
         self._subentries = now
         return [subentry_id for subentry_id in before | now if before.get(subentry_id) != now.get(subentry_id)]

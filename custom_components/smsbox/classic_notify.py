@@ -186,7 +186,7 @@ def _account_for_numbers(hass: HomeAssistant, recipients: Iterable[Recipient]) -
 def async_update_actions(hass: HomeAssistant, entry: SmsboxConfigEntry, changed: Iterable[str]) -> None:
     """Offer `notify.smsbox`, and an action for each recipient that keeps its name as long as the recipient is there.
 
-    `changed` are the recipients and plans that may have come, got another name or gone.
+    `changed` are the recipients and plans that may have been added, renamed or removed.
     """
     account = entry.runtime_data
     if not hass.services.has_service(NOTIFY_DOMAIN, DOMAIN):
@@ -195,7 +195,7 @@ def async_update_actions(hass: HomeAssistant, entry: SmsboxConfigEntry, changed:
     # First of all, because their names may be wanted.
     for subentry_id in account.notify_actions.keys() - account.store.names.keys():
         hass.services.async_remove(NOTIFY_DOMAIN, account.notify_actions.pop(subentry_id))
-    for subentry_id in [one for one in account.store.names if one not in account.notify_actions]:
+    for subentry_id in [known for known in account.store.names if known not in account.notify_actions]:
         names = account.store.names[subentry_id]
         action = names.action or f"{DOMAIN}_{slugify(names.names[-1])}"
         if hass.services.has_service(NOTIFY_DOMAIN, action):

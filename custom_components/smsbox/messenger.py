@@ -20,7 +20,7 @@ from .errors import action_error, to_action_error, validation_error
 from .guard import Limit
 from .message import Batch, Message
 from .recipients import Destination
-from .slices import map_in_slices
+from .slices import async_map_in_slices
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class SendResponse:
 
     async def async_as_dict(self) -> dict[str, Any]:
         """Return the action's response."""
-        messages = await map_in_slices(partial(SendResult.as_dict, waited=self.waited), self.results)
+        messages = await async_map_in_slices(partial(SendResult.as_dict, waited=self.waited), self.results)
         response: dict[str, Any] = {"messages": messages}
         if self.sms is not None:
             response |= {
@@ -116,7 +116,7 @@ class _Content:
     """A text as it goes out, and how it was composed if it goes out by SMS."""
 
     body: str
-    long: bool
+    long_sms: bool
     unicode: bool = False
     sms: text.SmsText | None = None
 
@@ -175,7 +175,7 @@ async def async_send(
     if request.sender is not None and not SENDER.fullmatch(request.sender):
         raise validation_error("invalid_sender", sender=phone.mask_given(request.sender))
     now = time.time()
-    results = await map_in_slices(
+    results = await async_map_in_slices(
         lambda to: SendResult(to, Message(to.number, to.recipient_id, request.channel, now, context)), destinations
     )
     shipments = _prepare(request, results)
@@ -200,7 +200,7 @@ async def _async_send_all(shipments: Iterable[_Shipment]) -> None:
         """Begin to send one."""
         return create_eager_task(shipment.account.outbox.async_send(shipment.batch))
 
-    await asyncio.gather(*await map_in_slices(send, shipments, 1))
+    await asyncio.gather(*await async_map_in_slices(send, shipments, 1))
 
 
 async def async_send_single(
@@ -232,7 +232,7 @@ def _prepare(request: SendRequest, results: Iterable[SendResult]) -> list[_Shipm
             content.body,
             tuple(result.message for result in members),
             sender=request.sender or to.sender,
-            long_sms=content.long,
+            long_sms=content.long_sms,
             unicode=content.unicode,
             language=request.language or to.language,
             gender=request.gender or to.gender,
@@ -251,8 +251,8 @@ def _group(request: SendRequest, results: Iterable[SendResult]) -> list[Sequence
     groups: dict[tuple[Account, str | None], list[SendResult]] = {}
     for result in results:
         to = result.destination
-        way = request.sender or to.sender if request.channel is Channel.SMS else request.language or to.language
-        groups.setdefault((to.account, way), []).append(result)
+        key = request.sender or to.sender if request.channel is Channel.SMS else request.language or to.language
+        groups.setdefault((to.account, key), []).append(result)
     return [members for group in groups.values() for members in batched(group, size, strict=False)]
 
 
@@ -260,12 +260,12 @@ def _compose_content(request: SendRequest, account: Account) -> _Content:
     """Return a request's text as an account sends it; raises ServiceValidationError."""
     if request.channel is not Channel.SMS:
         speech = _compose_speech(request)
-        return _Content(speech, long=len(speech) > MAX_TTS_PART)
+        return _Content(speech, long_sms=len(speech) > MAX_TTS_PART)
     unsupported = request.unsupported_characters or account.unsupported_characters
     sms = compose_sms(
         request.message, unsupported, long_sms=request.long_sms, last_line=request.last_line, cut=request.cut
     )
-    return _Content(sms.text, long=sms.parts > 1, unicode=sms.encoding is text.Encoding.UNICODE, sms=sms)
+    return _Content(sms.text, long_sms=sms.parts > 1, unicode=sms.encoding is text.Encoding.UNICODE, sms=sms)
 
 
 def _compose_speech(request: SendRequest) -> str:

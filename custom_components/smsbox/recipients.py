@@ -13,7 +13,7 @@ from .account import Account, SmsboxConfigEntry
 from .api import Gender, Language, mask_numbers
 from .const import CONF_CHANNELS, CONF_GENDER, CONF_LANGUAGE, CONF_NUMBERS, CONF_SENDER, DOMAIN, Channel
 from .errors import validation_error
-from .slices import map_in_slices
+from .slices import async_map_in_slices
 
 DEFAULT_COUNTRY = "BE"
 
@@ -119,11 +119,12 @@ async def async_resolve_destinations(
     if numbers:
         account = async_get_account(hass, config_entry_id, [recipient.entry for recipient in recipients])
         language = default_language(hass)
-        bare = await map_in_slices(
-            lambda number: Destination(account, number, None, None, None, language, Gender.MALE), numbers
-        )
-        for destination in bare:
-            destinations.setdefault(destination.number, destination)
+
+        def add(number: str) -> None:
+            """Add a bare number, unless it is a recipient's."""
+            destinations.setdefault(number, Destination(account, number, None, None, None, language, Gender.MALE))
+
+        await async_map_in_slices(add, numbers)
     if not destinations:
         raise validation_error("no_recipients")
     return list(destinations.values())

@@ -30,7 +30,7 @@ def report_url(hass: HomeAssistant, entry: ConfigEntry[Any]) -> str | None:
     return _webhook_url(hass, hass.config.external_url, entry.data[CONF_WEBHOOK_ID])
 
 
-@lru_cache(maxsize=32)  # core parses the external URL each time, which costs every message
+@lru_cache(maxsize=32)  # core parses the external URL each time, which slows every message down
 def _webhook_url(hass: HomeAssistant, external_url: str | None, webhook_id: str) -> str | None:
     """Return the URL of a webhook at the external URL, None if it cannot be reached from outside."""
     if external_url is None:

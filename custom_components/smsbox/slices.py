@@ -7,7 +7,7 @@ from itertools import batched
 SIZE = 500
 
 
-async def map_in_slices[T, R](function: Callable[[T], R], items: Iterable[T], size: int = SIZE) -> list[R]:
+async def async_map_in_slices[T, R](function: Callable[[T], R], items: Iterable[T], size: int = SIZE) -> list[R]:
     """Return what a function makes of each item, giving everybody else a turn after each full slice."""
     results: list[R] = []
     for part in batched(items, size, strict=False):

@@ -24,7 +24,7 @@ from .api import mask_numbers
 from .const import DOMAIN, LOGGER, SUBENTRY_RECIPIENT
 from .errors import validation_error
 from .recipients import Recipient, async_accounts, async_get_account, normalize_number
-from .slices import map_in_slices
+from .slices import async_map_in_slices
 from .text import name_key
 
 _GROUPS = (GROUP_PREFIX, f"{NOTIFY_DOMAIN}.")
@@ -86,7 +86,7 @@ async def async_find_targets(hass: HomeAssistant, given: Any, config_entry_id: s
         except ServiceValidationError as error:
             targets.errors[phone.mask_given(what)] = error
 
-    await map_in_slices(add, NameTable(hass, config_entry_id).parse(given))
+    await async_map_in_slices(add, NameTable(hass, config_entry_id).parse(given))
     if config_entry_id is not None:
         try:
             async_get_account(hass, config_entry_id)
