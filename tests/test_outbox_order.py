@@ -133,9 +133,6 @@ class World(RuleBasedStateMachine):
         """Note what was accepted."""
         self.accepted.add(message.context.id)
 
-    def forget_old(self) -> None:
-        """Follow everything for ever."""
-
     def report(self, message: Message, status: str, *_: object, **__: object) -> None:
         """Note what was told."""
         self.told.setdefault(message.context.id, set()).add(status)

@@ -91,7 +91,7 @@ class World(RuleBasedStateMachine):
         return message in self.sent_at and message not in self.forgotten and not FINAL & set(self.told[message])
 
     def forget_old(self, account: int) -> None:
-        """Forget what was sent 72 hours ago, as an account does when it sends and when it is loaded."""
+        """Forget what was sent 72 hours ago, as an account does every minute and when it is loaded."""
         oldest = dt_util.utcnow().timestamp() - 72 * HOUR
         self.forgotten |= {message for message, at in self.sent_at.items() if message[0] == account and at < oldest}
 
@@ -102,7 +102,6 @@ class World(RuleBasedStateMachine):
             return
         message = (account, self.count_sent(account) + 1)
         self.sent_at[message] = dt_util.utcnow().timestamp()
-        self.forget_old(account)
         self.expect(message, self.early.pop(message, []))
         data = {
             "config_entry_id": self.entries[account].entry_id,
@@ -141,6 +140,8 @@ class World(RuleBasedStateMachine):
         """Let time pass: a moment, more than early reports are kept, or much of what messages are followed."""
         self.run(advance_time(self.hass, seconds, self.freezer))
         if seconds > 1:
+            self.forget_old(0)
+            self.forget_old(1)
             early = {message: codes for message, codes in self.early.items() if not self.loaded[message[0]]}
             self.early = defaultdict(list, early)
 

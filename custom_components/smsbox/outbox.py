@@ -188,7 +188,6 @@ class Outbox:
             else:
                 message.send_status, message.error = SendStatus.ACCEPTED, None
                 self._tracker.accept(message, element.msgid, reports=url is not None)
-        self._tracker.forget_old()
 
     def _not_accepted(self, message: Message, error: SmsboxError | None, *, unknown: bool) -> None:
         """Note that a message was not sent, or may not have been."""

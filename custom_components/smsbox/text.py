@@ -82,7 +82,7 @@ def name_key(name: str) -> str:
 
 def join_title(title: str | None, message: str) -> str:
     """Return a message with its title as the first line; either may be blank."""
-    return "\n".join(part for part in (title, message) if part and not _NOTHING.fullmatch(part))
+    return "\n".join([part for part in (title, message) if part and not _NOTHING.fullmatch(part)])
 
 
 def compose_sms(

@@ -69,7 +69,7 @@ class Tracker:
     @property
     def pending(self) -> int:
         """Return how many messages can still get a report."""
-        self.forget_old()
+        self._forget_old()
         return len(self._store.messages)
 
     @callback
@@ -90,7 +90,7 @@ class Tracker:
     def resume(self) -> None:
         """Apply the reports that came since `pause`, and all to come."""
         self._paused = False
-        self.forget_old()
+        self._forget_old()
         while self._unshown:
             async_show_report(self._hass, *self._unshown.pop(0))
         for report in self._early.pop_all():
@@ -123,21 +123,6 @@ class Tracker:
         self._totals_changed()
         if not self._paused and msgid is not None:
             self._apply_all(self._early.pop(msgid))
-
-    @callback
-    def forget_old(self) -> None:
-        """Stop following messages that no report will come for any more."""
-        now = time.time()
-        self._move_with_clock(now)
-        oldest = now - FOLLOWED_FOR
-        followed: tuple[dict[Any, Message], ...] = (self._store.messages, self._store.references)
-        for messages in followed:
-            while messages:
-                key, first = next(iter(messages.items()))
-                if first.followed_since >= oldest:
-                    break
-                del messages[key]
-                self._store.async_schedule_save()
 
     @callback
     def refuse(self, message: Message) -> None:
@@ -209,7 +194,7 @@ class Tracker:
         """Return the message of unknown outcome that the reference of a report names."""
         if report.ref is None or report.ref in self._in_flight:
             return None
-        self.forget_old()
+        self._forget_old()
         return self._store.references.get(report.ref)
 
     def _apply_all(self, reports: Sequence[DeliveryReport]) -> None:
@@ -255,9 +240,24 @@ class Tracker:
 
     @callback
     def _look(self, _now: datetime) -> None:
-        """Drop the reports that no message awaits."""
+        """Drop the reports that no message awaits, and stop following what is too old."""
+        self._forget_old()
         for msgid in () if self._paused else self._early.expire(time.time()):
             LOGGER.debug("Report for message %s dropped: no message of this account awaits it", msgid)
+
+    def _forget_old(self) -> None:
+        """Stop following messages that no report will come for any more."""
+        now = time.time()
+        self._move_with_clock(now)
+        oldest = now - FOLLOWED_FOR
+        followed: tuple[dict[Any, Message], ...] = (self._store.messages, self._store.references)
+        for messages in followed:
+            while messages:
+                key, first = next(iter(messages.items()))
+                if first.followed_since >= oldest:
+                    break
+                del messages[key]
+                self._store.async_schedule_save()
 
     def _move_with_clock(self, now: float) -> None:
         """Follow messages for as long as before where the clock was set."""
