@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from functools import partial
+import logging
 from pathlib import Path
 import sys
 from typing import Any
@@ -21,6 +22,9 @@ from .common import account_entry, post_report, recipient_data, set_up
 from .gateways import Gateway
 
 type Report = Callable[..., Coroutine[Any, Any, None]]
+
+# As Home Assistant does; the log of requests cannot show a frozen time either.
+logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
 
 
 @pytest.fixture(autouse=True)

@@ -38,7 +38,6 @@ NOT_OURS = {
     ("homeassistant.helpers.http", "DEBUG"): "the path of every request",
     ("homeassistant.components.webhook", "DEBUG"): "the id of every webhook that is called",
     ("pytest_homeassistant_custom_component.common", "DEBUG"): "what its fake Store would write",
-    ("aiohttp.access", "INFO"): "what the tests' servers serve; Home Assistant keeps it from its own at this level",
 }
 
 

@@ -115,7 +115,6 @@ async def test_hostile_traffic(
         for _ in range(9_500)
     ]
     caplog.set_level(logging.DEBUG)
-    caplog.set_level(logging.WARNING, "aiohttp.access")  # as Home Assistant does
     caplog.clear()
     events = async_capture_events(hass, MATCH_ALL)
     began, slowest = time.monotonic(), 0.0
@@ -159,7 +158,6 @@ async def test_no_link_in_the_log(
 ) -> None:
     """Nothing that can happen to a link writes it down, at any level."""
     caplog.set_level(logging.DEBUG)
-    caplog.set_level(logging.WARNING, "aiohttp.access")
     await add_plan(hass, entry)
     await start(hass)
     link = link_in(gateway, MUM)
