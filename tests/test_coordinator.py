@@ -164,10 +164,13 @@ async def test_unknown_and_known_again(
         ({"code": "?"}, "cannot_connect"),
     ],
 )
-async def test_reason(gateway: Gateway, account: Account, answer: dict[str, Any], translation_key: str) -> None:
+async def test_reason(
+    hass: HomeAssistant, gateway: Gateway, account: Account, answer: dict[str, Any], translation_key: str
+) -> None:
     """The reason can be translated."""
     gateway.responses["balance"] = answer
     await account.coordinator.async_refresh()
+    await hass.async_block_till_done(wait_background_tasks=True)
     assert getattr(account.coordinator.last_exception, "translation_key", None) == translation_key
 
 
