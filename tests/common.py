@@ -75,6 +75,8 @@ async def shut_down(hass: HomeAssistant) -> None:
     for entry in hass.config_entries.async_loaded_entries(DOMAIN):
         await entry.runtime_data.outbox.async_stop()
         assert await hass.config_entries.async_unload(entry.entry_id)
+    for account in hass.data.get(DOMAIN, {}).values():
+        account.tracker.shutdown()
     for key, value in hass.data.items():
         if str(key).startswith(DOMAIN) and isinstance(value, dict):
             value.clear()
