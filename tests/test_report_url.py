@@ -2,10 +2,12 @@
 
 from homeassistant.core import HomeAssistant
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.smsbox.report_url import is_public_url, link_base_url, report_url
 
-from .common import WEBHOOK_ID, account_entry
+from .common import WEBHOOK_ID, account_entry, send
+from .gateways import Gateway
 
 PATH = f"/api/webhook/{WEBHOOK_ID}"
 
@@ -132,6 +134,18 @@ async def test_urls(hass: HomeAssistant, external_url: str | None, internal_url:
     hass.config.internal_url = internal_url
     assert report_url(hass, entry) == (base and f"{base}{PATH}")
     assert link_base_url(hass) == base
+
+
+async def test_changed_url_counts_for_the_next_message(
+    hass: HomeAssistant, gateway: Gateway, entry: MockConfigEntry
+) -> None:
+    """Another external URL, or none, counts at once, without a reload; so does the first one when it is back."""
+    urls = ["https://example.org", "https://other.example.org", None, "http://192.168.1.5:8123", "https://example.org"]
+    for url in urls:
+        await hass.config.async_update(external_url=url)
+        await send(hass)
+    sent_to = [message.get("noti", "").partition(PATH)[0] for message in gateway.sent]
+    assert sent_to == ["https://example.org", "https://other.example.org", "", "", "https://example.org"]
 
 
 async def test_reports_switched_off(hass: HomeAssistant) -> None:
